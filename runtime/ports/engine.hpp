@@ -109,6 +109,9 @@ struct engine_reply {
   /// start only: the answer proves that no process was started under it ("304" with an old
   /// dead pid, "state improper"): the permit may be used again.
   bool not_started = false;
+  /// start only: refused because of a leftover of a torn start or stop (a container that the
+  /// runtime knows and podman does not, a state that no start leaves): only remove helps.
+  bool ghost = false;
   /// create, start, pull: the same request will fail for ever (command not found, no such
   /// image, bad setting): no retry helps.
   bool fatal = false;
