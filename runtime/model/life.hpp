@@ -75,6 +75,7 @@ struct observation {
   std::string stop_signal;
   string_map labels;
   std::vector<port_mapping> ports; ///< as bound, random ones resolved
+  string_map volumes;              ///< podman's name of each volume, anonymous ones too, by target
 
   bool alive() const {
     return status == engine_status::running || status == engine_status::paused

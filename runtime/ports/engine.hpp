@@ -29,7 +29,8 @@ struct signal_container {
   std::string signal;
 };
 /// Removes it and its anonymous volumes unless keep_anonymous. A live one is ended first:
-/// TERM, `grace`, KILL. Never removes dependents.
+/// its stop signal, `grace`, KILL; the deadline must leave room for that. Never removes
+/// dependents: with any it fails with conflict. Absent already: fine.
 struct remove_container {
   std::string id;
   milliseconds grace{0};
@@ -50,7 +51,9 @@ struct list_containers {
   std::string key;
   std::string value;
 };
-/// Runs the container's own health check once. Answers with `healthy`.
+/// Runs the container's own health check once. Answers with `healthy`. A check that does not
+/// end within `timeout` is not healthy; while it still runs another request fails with busy,
+/// so that checks never pile up. An engine that does not answer is a timeout, never ill.
 struct run_healthcheck {
   std::string id;
   milliseconds timeout;
@@ -66,6 +69,7 @@ struct pull_image {
   std::string reference;
   milliseconds stall;
   bool always = false;
+  std::string platform{}; ///< os/arch[/variant]; empty: the host's
 };
 
 // ---- networks and volumes; creating what is there is no error, `created` says which
@@ -111,6 +115,9 @@ struct engine_reply {
   bool not_started = false;
   /// start only: refused because of a leftover of a torn start or stop (a container that the
   /// runtime knows and podman does not, a state that no start leaves): only remove helps.
+  bool ghost = false;
+  /// start only: podman's record and the runtime disagree about this container, as a torn
+  /// start leaves it: no start helps, only removing it and creating it anew.
   bool ghost = false;
   /// create, start, pull: the same request will fail for ever (command not found, no such
   /// image, bad setting): no retry helps.
