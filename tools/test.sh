@@ -29,9 +29,10 @@ export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_st
 # Where the scripts under tests/ and tools/demo.sh find the programs.
 export DAVIT_BUILD=$root/build/dev
 # A unit with CAF in it takes about 1.5 GB to compile.
-memory_jobs=$(awk '/^MemAvailable/ { n = int($2 / 1500000); print n > 0 ? n : 1 }' /proc/meminfo)
+memory_jobs=$(awk '/^MemAvailable/ { n = int($2 / 1500000); print (n > 0 ? n : 1) }' /proc/meminfo)
 cores=$(nproc)
 jobs=${JOBS:-$((cores < memory_jobs ? cores : memory_jobs))}
+export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
 
 finish() {
   local status=$?
@@ -95,7 +96,7 @@ built() {
   local preset=$1
   shift
   logged cmake --preset "$preset"
-  logged cmake --build --preset "$preset" -j "$jobs" ${1:+--target "$@"}
+  logged cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
 # scripts FILE...: each a test program of its own; the first that fails ends the stage.
