@@ -116,9 +116,6 @@ struct engine_reply {
   /// start only: refused because of a leftover of a torn start or stop (a container that the
   /// runtime knows and podman does not, a state that no start leaves): only remove helps.
   bool ghost = false;
-  /// start only: podman's record and the runtime disagree about this container, as a torn
-  /// start leaves it: no start helps, only removing it and creating it anew.
-  bool ghost = false;
   /// create, start, pull: the same request will fail for ever (command not found, no such
   /// image, bad setting): no retry helps.
   bool fatal = false;
