@@ -50,6 +50,8 @@ result<json> parse(std::string_view text, std::size_t max_bytes) {
       return fail(errc::invalid, "the JSON " + *watch.trouble());
     return document;
   } catch (const json::parse_error& e) {
+    if (watch.trouble())
+      return fail(errc::invalid, "the JSON " + *watch.trouble());
     // Its text would quote the document, which may hold secrets: the place is enough.
     return fail(errc::invalid, "not valid JSON at byte " + std::to_string(e.byte));
   } catch (const json::exception&) {

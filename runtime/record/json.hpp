@@ -237,7 +237,7 @@ template <class T> json write_value(const T& value) {
   } else if constexpr (shaped<T>) {
     return detail::write_struct(value);
   } else {
-    static_assert(std::is_arithmetic_v<T>);
+    static_assert(std::is_arithmetic_v<T>, "include the header with the shape of this type");
     return value;
   }
 }

@@ -234,6 +234,7 @@ template <> struct shape<service> {
     f("read_only", &service::read_only);
     f("privileged", &service::privileged);
     f("depends_on", &service::depends_on);
+    f("profiles", &service::profiles);
     f("ports", &service::ports);
     f("expose", &service::expose);
     f("mounts", &service::mounts);
