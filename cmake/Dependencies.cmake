@@ -1,7 +1,7 @@
 # What comes from outside, all of it Debian packages. Differences between Debian 12 and 13
 # are settled here.
 find_package(CAF 0.17.6 REQUIRED)
-find_package(RocksDB 7.8 REQUIRED)
+find_package(RocksDB REQUIRED) # 7.8 on Debian 12, 9.10 on 13; its own check takes one major version only
 find_package(yaml-cpp 0.7 REQUIRED)
 if(NOT TARGET yaml-cpp AND TARGET yaml-cpp::yaml-cpp) # 0.8 named its target anew
   add_library(yaml-cpp INTERFACE IMPORTED)
