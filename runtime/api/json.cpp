@@ -48,7 +48,7 @@ void reader::wrong(std::string_view key, const char* expected) {
 }
 
 std::optional<std::uint64_t> reader::whole(const char* key, std::uint64_t max) {
-  const document* value = find(key, &json::is_number_integer, "a whole number");
+  const document* value = find(key, &document::is_number_integer, "a whole number");
   if (!value)
     return std::nullopt;
   if (!value->is_number_unsigned() || value->get<std::uint64_t>() > max) {
@@ -59,12 +59,12 @@ std::optional<std::uint64_t> reader::whole(const char* key, std::uint64_t max) {
 }
 
 void reader::read(const char* key, std::string& out) {
-  if (const document* value = find(key, &json::is_string, "a string"))
+  if (const document* value = find(key, &document::is_string, "a string"))
     out = value->get<std::string>();
 }
 
 void reader::read(const char* key, bool& out) {
-  if (const document* value = find(key, &json::is_boolean, "true or false"))
+  if (const document* value = find(key, &document::is_boolean, "true or false"))
     out = value->get<bool>();
 }
 
@@ -89,7 +89,7 @@ void reader::read(const char* key, milliseconds& out) {
 }
 
 void reader::read(const char* key, std::optional<wall_time>& out) {
-  const document* value = find(key, &json::is_string, "a time");
+  const document* value = find(key, &document::is_string, "a time");
   if (!value)
     return;
   out = record::parse_wall(value->get_ref<const std::string&>());
@@ -98,7 +98,7 @@ void reader::read(const char* key, std::optional<wall_time>& out) {
 }
 
 void reader::read(const char* key, std::vector<std::string>& out) {
-  const document* list = find(key, &json::is_array, "a list");
+  const document* list = find(key, &document::is_array, "a list");
   if (!list)
     return;
   for (const document& item : *list) {

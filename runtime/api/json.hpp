@@ -59,10 +59,6 @@ public:
     if (const document* object = find(key, &document::is_object, "an object"))
       f(reader{*object, path_ + key + ".", trouble_});
   }
-  /// The member as it is, or null where it is absent or no object.
-  const document* raw_object(const char* key) {
-    return find(key, &document::is_object, "an object");
-  }
 
 private:
   using type_test = bool (document::*)() const noexcept;
