@@ -14,6 +14,23 @@ template <> struct words<stack_goal> {
   };
 };
 
+template <> struct words<policy::goal> {
+  static constexpr std::pair<policy::goal, const char*> list[] = {
+    {policy::goal::up, "up"},
+    {policy::goal::down, "down"},
+    {policy::goal::absent, "absent"},
+    {policy::goal::completed, "completed"},
+  };
+};
+
+template <> struct shape<service_order> {
+  template <class F> static void fields(F& f) {
+    f.required("goal", &service_order::goal);
+    f("order", &service_order::order);
+    f("restart_order", &service_order::restart_order);
+  }
+};
+
 template <> struct shape<revision> {
   template <class F> static void fields(F& f) {
     f.required("format", &revision::format);
@@ -24,6 +41,9 @@ template <> struct shape<revision> {
     f.required("goal", &revision::goal);
     f.required("model", &revision::model);
     f("source", &revision::source);
+    f("trial", &revision::trial);
+    f("orders", &revision::orders);
+    f("secret_digests", &revision::secret_digests);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "runtime/model/result.hpp"
 #include "runtime/model/stack.hpp"
+#include "runtime/policy/step.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,15 @@ namespace davit::record {
 
 /// What the stack is wanted to be as a whole.
 enum class stack_goal : std::uint8_t { up, down };
+
+/// One service as persons and operations want it. Orders are numbered over the whole stack's
+/// life, so that each is obeyed once, whatever crashes in between.
+struct service_order {
+  policy::goal goal = policy::goal::up;
+  std::uint64_t order = 0;         ///< the latest order to start
+  std::uint64_t restart_order = 0; ///< the latest order to begin a new life
+  friend bool operator==(const service_order&, const service_order&) = default;
+};
 
 struct revision {
   /// Of the file. A release reads its own and older ones.
@@ -27,6 +37,9 @@ struct revision {
   stack_goal goal = stack_goal::up;
   davit::stack model;
   std::optional<std::string> source; ///< the manifest as the author wrote it
+  std::string trial; ///< the operation that tries this revision; empty once it is committed
+  std::map<std::string, service_order> orders;       ///< by service
+  std::map<std::string, std::string> secret_digests; ///< by secret or config
   friend bool operator==(const revision&, const revision&) = default;
 };
 
