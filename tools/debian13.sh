@@ -39,7 +39,7 @@ unshare --mount --propagation private bash -euc '
     tools/deps.sh build
     cmake -S /src -B /build -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=\"-O1 -g1\" \
       -DBUILD_TESTING=ON -DDAVIT_WERROR=ON
-    cmake --build /build -j $JOBS
+    cmake --build /build -j $JOBS -- -k 0
     ctest --test-dir /build -L \"^(unit|sim)\$\" --output-on-failure --no-tests=error -j $JOBS
   "
 ' </dev/null
