@@ -131,7 +131,10 @@ def size(source):
 def opening(source):
     """A file says first what it is for; a header is guarded."""
     if source.is_code:
-        if not source.lines or not re.match(r"//\s*\w", source.lines[0]):
+        # The header beside it may say it for both.
+        own = source.path[:-4] + ".hpp"
+        first_line = source.lines[0] if source.lines else ""
+        if not re.match(r"//\s*\w", first_line) and first_line != f'#include "{own}"':
             yield Finding(source.path, 1, "does not say what it is for", "open with a line '// ...'")
         # cmake/ holds what is precompiled, included once by the compiler itself.
         if source.is_header and not source.under("cmake") and not any(line.strip() == "#pragma once" for line in source.lines):

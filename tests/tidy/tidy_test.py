@@ -88,6 +88,7 @@ class Rules(unittest.TestCase):
     def test_a_file_says_what_it_is_for(self):
         for path, bad, good in (
             ("actors/a.cpp", "#include <map>\n", "// Keeps the rows.\n#include <map>\n"),
+            ("actors/a.cpp", '#include "actors/b.hpp"\n', '#include "actors/a.hpp"\n'),
             ("actors/a.hpp", "// Keeps the rows.\nint x;\n", "// Keeps the rows.\n#pragma once\nint x;\n"),
             ("tools/a.sh", "#!/bin/sh\nset -e\n", "#!/bin/sh\n# Sets things.\nset -e\n"),
         ):
