@@ -1,6 +1,7 @@
 #include "runtime/record/config_hash.hpp"
 
 #include "runtime/record/model_shapes.hpp"
+#include "runtime/record/text.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

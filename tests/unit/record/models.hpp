@@ -30,17 +30,17 @@ public:
       x = wall_time{milliseconds{below(4'000'000'000'000) + 1}};
     } else if constexpr (std::is_same_v<T, ledger_time> || std::is_same_v<T, boot_time>) {
       x = T{typename T::duration{below(4'000'000'000'000) + 1}};
-    } else if constexpr (detail::is_optional<T>::value) {
+    } else if constexpr (detail::is_optional<T>) {
       if (full || below(2))
         fill(x.emplace());
-    } else if constexpr (detail::is_vector<T>::value) {
+    } else if constexpr (detail::is_list<T>) {
       x.resize(below(3) + (full ? 1 : 0));
       for (auto& item : x)
         fill(item);
-    } else if constexpr (detail::is_map<T>::value) {
+    } else if constexpr (detail::is_map<T>) {
       for (auto n = below(3) + (full ? 1 : 0); n > 0; --n)
         fill(x[text()]);
-    } else if constexpr (shaped<T>) {
+    } else if constexpr (detail::shaped<T>) {
       target<T> to{*this, x};
       shape<T>::fields(to);
     } else if constexpr (std::is_floating_point_v<T>) {

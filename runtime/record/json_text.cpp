@@ -1,6 +1,8 @@
-#include "runtime/record/json.hpp"
+#include "runtime/record/json_text.hpp"
 
+#include <functional>
 #include <set>
+#include <vector>
 
 namespace davit::record {
 
@@ -86,9 +88,7 @@ void complaints::add(const place& where, const std::string& what) {
   first_ = (text.empty() ? "the document" : text) + ": " + what;
 }
 
-namespace detail {
-
-std::string found(const json& value) {
+std::string kind_of(const json& value) {
   switch (value.type()) {
     case json::value_t::null: return "null";
     case json::value_t::object: return "an object";
@@ -99,29 +99,5 @@ std::string found(const json& value) {
     default: return "a whole number";
   }
 }
-
-bool read_string(complaints& c, const place& at, const json& value, std::string& out) {
-  if (value.is_string()) {
-    out = value.get_ref<const std::string&>();
-  } else if (value.is_object() && value.size() == 1 && value.contains("hex")
-             && value["hex"].is_string()) {
-    auto bytes = from_hex(value["hex"].get_ref<const std::string&>());
-    if (!bytes) {
-      c.add(at, "expected hex digits");
-      return false;
-    }
-    out = std::move(*bytes);
-  } else {
-    c.add(at, "expected a string, found " + found(value));
-    return false;
-  }
-  if (out.size() > max_string) {
-    c.add(at, "is longer than " + std::to_string(max_string) + " bytes");
-    return false;
-  }
-  return true;
-}
-
-} // namespace detail
 
 } // namespace davit::record
