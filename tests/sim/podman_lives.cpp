@@ -133,6 +133,7 @@ void podman_model::start_process(container& c, const job_ptr& j) {
   c.failing = 0;
   c.health = c.check ? "starting" : "";
   ++c.lives;
+  c.last_process = c.app->number;
   record(fact::start, c, j);
   auto& script = script_of(c);
   auto life_of_service = ++lives_of_[label_of(c, label::service)];
@@ -202,7 +203,15 @@ void podman_model::end_process(container& c, cause why, std::int32_t code, bool 
   if (c.conmon_alive) {
     auto stale = dice_.hit(weather_.stale) ? dice_.between(weather_.stale_min, weather_.stale_max)
                                            : nanoseconds{200us};
-    after(stale, [this, id = c.id, exit] { clean_up(id, exit); });
+    after(stale, [this, id = c.id, number = gone.number, exit] { clean_up(id, number, exit); });
+    // conmon goes as soon as it has sent podman to clean up.
+    after(dice_.between(100us, stale), [this, id = c.id, number = gone.number] {
+      auto* ended = by_id(id);
+      if (ended && !ended->app && ended->last_process == number && ended->conmon_alive) {
+        ended->conmon_alive = false;
+        pids_.erase(ended->conmon_pid);
+      }
+    });
   } else {
     ran("death_without_conmon");
   }
@@ -213,15 +222,16 @@ void podman_model::end_process(container& c, cause why, std::int32_t code, bool 
 }
 
 /// What conmon does after a death, in a process of its own: from here on inspect is right.
-void podman_model::clean_up(const std::string& id, exit_info exit) {
+void podman_model::clean_up(const std::string& id, std::uint64_t process, exit_info exit) {
   lock(
     id,
-    [this, id, exit] {
+    [this, id, process, exit] {
       auto* c = by_id(id);
-      if (c && !c->app && c->conmon_alive && !c->leftover) {
+      if (c && !c->app && c->last_process == process && !c->leftover) {
         c->status = engine_status::exited;
         c->pid = 0;
-        pids_.erase(c->conmon_pid);
+        if (c->conmon_alive)
+          pids_.erase(c->conmon_pid);
         c->conmon_pid = 0;
         c->conmon_alive = false;
         c->exit = {exit.code, false}; // podman 4 does not see the kernel's hand
@@ -277,14 +287,22 @@ void podman_model::erase(container& c, bool keep_anonymous, const job_ptr& j) {
 void podman_model::watch(const life& which, std::int32_t pid, std::int32_t) {
   if (!watched_.insert(which).second)
     return;
+  auto still = [this, which, mine = incarnation_, deaf = forgets_[which.id]] {
+    return mine == incarnation_ && deaf == forgets_[which.id];
+  };
   auto* c = by_id(which.id);
   if (c && c->app && c->app->pid == pid) {
     c->app->watched = which;
+    if (!c->conmon_alive)
+      after(1ms, [this, which, still] {
+        if (still() && ears_.monitor_lost)
+          ears_.monitor_lost(which);
+      });
     return;
   }
   ran("watch_of_the_dead");
-  after(100us, [this, which, heard = now_, mine = incarnation_, deaf = forgets_[which.id]] {
-    if (mine == incarnation_ && deaf == forgets_[which.id] && ears_.exited)
+  after(dice_.between(100us, 40ms), [this, which, still, heard = now_] {
+    if (still() && ears_.exited)
       ears_.exited(which, heard, {});
   });
 }

@@ -85,6 +85,7 @@ podman_model::ticket podman_model::submit(const ports::engine_request& request,
   j->incarnation = incarnation_;
   j->service = service_;
   j->what = request;
+  j->within = deadline;
   j->done = std::move(done);
   j->subject = std::visit(subject_of{}, request);
   if (!j->subject.empty()) {

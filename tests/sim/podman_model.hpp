@@ -100,7 +100,8 @@ public:
     std::int32_t pid = 0;                          ///< as podman believes
     std::int32_t conmon_pid = 0;
     bool conmon_alive = false;
-    bool leftover = false; ///< the runtime has a container of this id that podman forgot
+    std::uint64_t last_process = 0; ///< that ran in it
+    bool leftover = false;          ///< the runtime has a container of this id that podman forgot
     std::int64_t started_at = 0;
     std::int64_t finished_at = 0;
     exit_info exit;
@@ -176,6 +177,7 @@ private:
     std::uint64_t incarnation = 0;
     std::uint64_t service = 0; ///< the service process that works on it
     ports::engine_request what;
+    milliseconds within{0}; ///< its deadline, from its beginning
     reply_to done;
     std::string subject; ///< of a mutation: what it changes
     std::string locked;  ///< container whose lock it holds
@@ -237,7 +239,7 @@ private:
   void start_process(container& c, const job_ptr& j);
   void end_process(container& c, cause why, std::int32_t code, bool oom = false);
   void signal_process(container& c, const std::string& signal, const job_ptr& j);
-  void clean_up(const std::string& id, exit_info exit);
+  void clean_up(const std::string& id, std::uint64_t process, exit_info exit);
   void erase(container& c, bool keep_anonymous, const job_ptr& j);
   void spawn_conmon(container& c);
   void touch(const std::string& id);

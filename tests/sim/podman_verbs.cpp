@@ -50,13 +50,14 @@ void podman_model::run(const job_ptr& j, const ports::create_container& r) {
   stage_of(j, 3ms, 50ms, [this, j, r] {
     auto& spec = r.what.spec;
     if (by_name(r.what.name))
-      return fail(j, errc::conflict, "that name is already in use: " + r.what.name);
+      return fail(j, errc::conflict, "that name is already in use: " + r.what.name, false,
+                  by_name(r.what.name)->id);
     auto image = images_.find(spec.image);
     if (image == images_.end())
-      return fail(j, errc::not_found, "image not known: " + spec.image);
+      return fail(j, errc::not_found, "image not known: " + spec.image, true, r.what.name);
     for (auto& [name, attachment] : spec.networks)
       if (!networks_.count(name))
-        return fail(j, errc::not_found, "network not found: " + name);
+        return fail(j, errc::not_found, "network not found: " + name, false, r.what.name);
     container c;
     c.made_of = r;
     c.id = dice_.hex(64);
@@ -116,6 +117,9 @@ void podman_model::run(const job_ptr& j, const ports::start_container& r) {
         ports::engine_reply already; // 304
         already.not_started = !c->app || c->app->pid != c->pid;
         ran(already.not_started ? "start_304_dead" : "start_304_alive");
+        if (already.not_started)
+          already.failure
+            = error{errc::refused, "podman still takes its old process for running", ""};
         return finish(j, already, id);
       }
       case engine_status::stopping:
@@ -123,15 +127,15 @@ void podman_model::run(const job_ptr& j, const ports::start_container& r) {
         ran("start_improper");
         return refuse(j, errc::refused,
                       std::string{"must be in Created or Stopped state to be started: "} + improper,
-                      id, {.not_started = true, .ghost = !c->app && !c->conmon_alive});
+                      id, {.not_started = true, .ghost = true});
       case engine_status::initialized:
         ran("start_ghost");
-        return refuse(j, errc::refused, "exit status 1", id, {.ghost = true});
+        return refuse(j, errc::refused, "exit status 1", id, {}); // its status tells
       default: break;
     }
     if (c->leftover) {
       ran("start_ghost");
-      return refuse(j, errc::refused, "runc create failed: container with given ID already exists",
+      return refuse(j, errc::conflict, "runc create failed: container with given ID already exists",
                     id, {.ghost = true});
     }
     if (auto& script = script_of(*c); script.refused) {
@@ -173,14 +177,13 @@ void podman_model::run(const job_ptr& j, const ports::signal_container& r) {
     stage_of(j, 2ms, 20ms, [this, j, r] {
       auto* c = by_id(r.id);
       if (!c)
-        return fail(j, errc::not_found, "no such container");
-      auto believed = c->status == engine_status::running || c->status == engine_status::stopping
-                      || c->status == engine_status::paused;
-      if (!believed || (!c->app && dice_.hit(0.5))) {
-        ran("signal_improper");
-        return fail(j, errc::refused, improper, false, r.id);
+        return fail(j, errc::not_found, "no such container", false, r.id);
+      if (!c->app) {
+        ran("signal_to_the_dead");
+        return fail(j, errc::conflict, "its process cannot be signalled: it does not run", false,
+                    r.id);
       }
-      signal_process(*c, r.signal, j); // with a dead conmon by pidfd, to the same effect
+      signal_process(*c, r.signal, j); // by podman, or where it cannot by pidfd
       stage_of(j, 1ms, 10ms, [this, j, r] { finish(j, {}, r.id); });
     });
   });
@@ -296,8 +299,10 @@ void podman_model::run(const job_ptr& j, const ports::run_healthcheck& r) {
     if (auto* checked = by_id(id))
       checked->checking = false; // it ends inside, whether or not anybody waits
   });
-  auto heard = std::min<nanoseconds>(takes, r.timeout);
-  stage_of(j, heard, heard, [this, j, id = r.id, in_time = takes <= r.timeout] {
+  // The deadline leaves time for the look after it.
+  auto patience = std::min<nanoseconds>(r.timeout, j->within - j->within / 4);
+  auto heard = std::min(takes, patience);
+  stage_of(j, heard, heard, [this, j, id = r.id, in_time = takes <= patience] {
     auto* checked = by_id(id);
     if (!checked || !checked->app)
       return fail(j, errc::refused, "container is not running");
@@ -310,7 +315,7 @@ void podman_model::run(const job_ptr& j, const ports::run_healthcheck& r) {
     else if (checked->failing >= checked->check->retries.value_or(3)
              && now_ - checked->app->began >= checked->check->start_period.value_or(0ms))
       checked->health = "unhealthy";
-    finish(j, reply);
+    finish(j, reply, id);
   });
 }
 
@@ -336,6 +341,8 @@ void podman_model::run(const job_ptr& j, const ports::inspect_image& r) {
 void podman_model::run(const job_ptr& j, const ports::pull_image& r) {
   if (images_.count(r.reference) && !r.always)
     return run(j, ports::inspect_image{r.reference});
+  if (r.reference.starts_with("localhost/"))
+    return fail(j, errc::not_found, "image not known: " + r.reference, true);
   stage_of(j, 100ms, 20s, [this, j, reference = r.reference] {
     if (j->incarnation != incarnation_ || j->answered) {
       ran("pull_cancelled"); // podman drops a pull with its connection
