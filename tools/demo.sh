@@ -201,6 +201,9 @@ status=$(status_json)
 ill=$(jq -r '.stacks[0].services[] | select(.phase != "running" and .phase != "completed") | "\(.name): \(.phase)"' <<<"$status")
 [[ -z $ill ]] || die "not all of it runs: $ill"
 checked "every service runs, every job is done"
+show_page() { inside curl -sf -m 2 http://127.0.0.1:8080/ 2>/dev/null; }
+until_ok 10 "http://127.0.0.1:8080/" show_page
+checked "that is http://127.0.0.1:8080/"
 
 say "One of its containers is killed with SIGKILL"
 victim=$(jq -r '[.stacks[0].services[] | select(.phase == "running") | .name] | if index("web") then "web" else last end' <<<"$status")

@@ -99,20 +99,15 @@ built() {
   logged cmake --build --preset "$preset" ${1:+--target "$@"}
 }
 
-# scripts FILE...: each a test program of its own; the first that fails ends the stage.
-scripts() {
-  local script status
-  for script; do
-    printf '\n-- %s\n' "$script" | tee -a "$logs/$stage.log"
-    status=0
-    timeout --kill-after=30 600 bash "$script" 2>&1 </dev/null | tee "$logs/script.log" || status=$?
-    cat "$logs/script.log" >>"$logs/$stage.log"
-    count "$logs/script.log"
-    if ((status)); then
-      ((status == 124)) && echo "-- $script: no end after 600 s"
-      return "$status"
-    fi
-  done
+# program COMMAND...: a test program of its own; it has ten minutes.
+program() {
+  local status=0
+  printf '\n-- %s\n' "$*" | tee -a "$logs/$stage.log"
+  timeout --kill-after=30 600 "$@" 2>&1 </dev/null | tee "$logs/program.log" || status=$?
+  cat "$logs/program.log" >>"$logs/$stage.log"
+  count "$logs/program.log"
+  ((status != 124)) || echo "-- $*: no end after 600 s"
+  return "$status"
 }
 
 # need GLOB...: the stage cannot run without these files.
@@ -162,17 +157,17 @@ logged mandoc -Tlint -Wwarning docs/man/*.[1-8]
 end
 
 begin contract
-need tests/contract/run.sh
-scripts tests/contract/run.sh
+need tests/contract/run.sh build/dev/tests/contract
+program bash tests/contract/run.sh build/dev/tests/contract
 end
 
 begin system
 need tests/system/*.sh
-scripts tests/system/*.sh
+for script in tests/system/*.sh; do program bash "$script"; done
 end
 
 begin demo
-scripts tools/demo.sh
+program bash tools/demo.sh
 end
 
 begin asan
