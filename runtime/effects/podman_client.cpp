@@ -201,8 +201,11 @@ struct podman_engine::job {
     look(r.id);
     if (a.ok())
       return;
-    if (!a.is(304))
-      return fail_with(verb::start, a, "container " + r.id);
+    if (!a.is(304)) {
+      fail_with(verb::start, a, "container " + r.id);
+      reply.ghost = reply.ghost || (a.what == answer::fate::answered && torn(reply.seen));
+      return;
+    }
     // "Already running", which right after a death is what podman still believes.
     if (!reply.seen)
       return fail_with({errc::timeout, "container " + r.id + " cannot be looked at", lost_remedy});
@@ -212,6 +215,16 @@ struct podman_engine::job {
     fail_with({errc::refused,
                "container " + r.id + ": podman still takes its old process for running",
                {}});
+  }
+
+  /// Left by a start that was torn in the middle, or by a stop whose process and monitor are
+  /// gone: podman will refuse it for ever.
+  static bool torn(const std::optional<observation>& seen) {
+    if (!seen)
+      return false;
+    return seen->status == engine_status::initialized
+           || (seen->status == engine_status::stopping && !seen->process_alive
+               && !seen->conmon_alive);
   }
 
   void operator()(const signal_container& r) {
@@ -244,7 +257,7 @@ struct podman_engine::job {
     int status = podman::signal_process(of.pid, of.id, of.conmon_pid, number);
     if (status == 0)
       return;
-    auto code = status == ESRCH ? errc::conflict : status == EPERM ? errc::denied : errc::refused;
+    auto code = status == EPERM ? errc::denied : errc::refused;
     fail_with({code,
                subject + ": its process cannot be signalled: "
                  + (status == ESRCH ? "it does not run" : std::strerror(status)),
@@ -252,18 +265,26 @@ struct podman_engine::job {
   }
 
   void operator()(const remove_container& r) {
+    remove_once(r);
+    // Where conmon is gone the first try may wait in vain for an exit that nobody will write;
+    // podman has then noted the end, and takes a second one.
+    bool once_more = reply.failure && reply.failure->code == errc::refused && reply.seen
+                     && reply.seen->status != engine_status::absent && !reply.seen->process_alive;
+    if (once_more)
+      remove_once(r);
+  }
+
+  void remove_once(const remove_container& r) {
+    reply = {};
+    auto subject = "container " + r.id;
     auto grace = std::chrono::ceil<seconds>(r.grace).count();
-    auto a = call("DELETE", container_path(r.id, "?force=true&timeout=") + std::to_string(grace)
-                              + "&v=" + (r.keep_anonymous ? "false" : "true"));
-    bool done = a.ok() || a.is(404);
-    if (done) {
-      // Removing may fail inside a 200: [{"Id": ..., "Err": "..."}]
-      auto told = podman::read_removal(a.body);
-      if (!told.empty())
-        fail_with(podman::read_fault(verb::remove, 500, told, "container " + r.id).what);
-    } else {
-      fail_with(verb::remove, a, "container " + r.id);
-    }
+    auto a
+      = call("DELETE", container_path(r.id, "?force=true&timeout=" + std::to_string(grace)
+                                              + "&v=" + (r.keep_anonymous ? "false" : "true")));
+    if (!a.ok() && !a.is(404))
+      fail_with(verb::remove, a, subject);
+    else if (auto told = podman::read_removal(a.body); !told.empty()) // it may fail inside a 200
+      fail_with(podman::read_fault(verb::remove, 500, told, subject).what);
     if (a.what != answer::fate::unreachable)
       look(r.id);
   }

@@ -29,7 +29,7 @@ constexpr meaning any_verb[] = {
 
 constexpr meaning creating[] = {
   {"name is already in use", errc::conflict, plain, "remove or rename the other container"},
-  {"image not known", errc::not_found, is_fatal, "pull the image, or correct its name"},
+  {"image not known", errc::not_found, plain, "pull the image, or correct its name"},
   {"network not found", errc::not_found, plain, ""},
   {"no such secret", errc::invalid, is_fatal, ""},
   {"no such pod", errc::invalid, is_fatal, ""},
@@ -51,8 +51,8 @@ constexpr meaning creating[] = {
 
 constexpr meaning starting[] = {
   // Ghosts of a torn start: podman's record and the runtime disagree.
-  {"container with given id already exists", errc::conflict, is_ghost, ""},
-  {"must be in created or stopped state", errc::refused, is_ghost | is_not_started, ""},
+  {"container with given id already exists", errc::refused, is_ghost, ""},
+  {"must be in created or stopped state", errc::refused, is_not_started, ""},
   {"container state improper", errc::refused, is_not_started, ""},
   {"address already in use", errc::conflict, plain,
    "another process on this host listens on that port"},
@@ -98,8 +98,13 @@ constexpr meaning making[] = {
 };
 
 constexpr meaning signalling[] = {
-  {"state improper", errc::conflict, plain, ""},
-  {"invalid signal", errc::invalid, is_fatal, ""},
+  {"state improper", errc::refused, plain, ""},
+  {"invalid signal", errc::invalid, plain, ""},
+};
+
+constexpr meaning checking[] = {
+  {"no defined healthcheck", errc::invalid, plain, ""},
+  {"is not running", errc::refused, plain, ""},
 };
 
 /// What a registry or the way to it says. All else may pass by itself.
@@ -149,6 +154,7 @@ const meaning* find(verb of, const std::string& words) {
     case verb::network:
     case verb::volume: return find(making, words);
     case verb::signal: return find(signalling, words);
+    case verb::check: return find(checking, words);
     case verb::pull: return find(pulling, words);
     default: return nullptr;
   }
