@@ -130,7 +130,8 @@ result<void> desired_files::sweep() const {
   for (const auto& name : *secret_names) {
     const auto folder = secrets() + "/" + name;
     // A removal takes the stack first: without it nothing refers to these any more.
-    if (!std::binary_search(stack_names->begin(), stack_names->end(), name))
+    if (ends_with(name, leftover)
+        || !std::binary_search(stack_names->begin(), stack_names->end(), name))
       doomed.push_back(folder);
     else if (auto files = names_in(folder))
       for (const auto& file : *files)

@@ -92,10 +92,16 @@ result<void> make_folder(const std::string& path, mode_t mode) {
   }
   const int reason = errno;
   struct stat info {};
-  if (reason == EEXIST && ::stat(path.c_str(), &info) == 0)
-    return S_ISDIR(info.st_mode) ? result<void>{}
-                                 : tl::unexpected(file_error(ENOTDIR, "use as a folder", path));
-  return tl::unexpected(file_error(reason, "create", path));
+  const bool there = reason == EEXIST && ::stat(path.c_str(), &info) == 0;
+  if (there && S_ISDIR(info.st_mode))
+    return {};
+  auto trouble
+    = there ? file_error(ENOTDIR, "use as a folder", path) : file_error(reason, "create", path);
+  if (there)
+    trouble.remedy = "Move aside what lies there.";
+  else if (reason == ENOENT)
+    trouble.remedy = "Create the folder that it is to lie in.";
+  return tl::unexpected(std::move(trouble));
 }
 
 result<void> sync_folder(const std::string& path) {

@@ -70,7 +70,8 @@ TEST_CASE("v1 is pinned for ever: a change here restarts every container of ever
         == "v1:bea663942c70b67bdc6c62ce7b276836dd9a7c293fe3ca9172d14c56a41c27ee");
   CHECK(config_hash(web(), {{"token", "00ff"}})
         == "v1:512c326abdfc49a8467048c8460d86d81cc52e928c1ab04f661fbc589f9c9e8e");
-  CHECK(config_hash(full(), {}) == "v1:566d1c9fe4ac8a06dfea03fb98a7fa3a755cefe1b0fa24b7e78e7dea83222f5c");
+  CHECK(config_hash(full(), {})
+        == "v1:566d1c9fe4ac8a06dfea03fb98a7fa3a755cefe1b0fa24b7e78e7dea83222f5c");
 }
 
 TEST_CASE("what does not touch the container does not count") {
