@@ -15,7 +15,8 @@ struct notifier {
   virtual void stopping() = 0;
   virtual void watchdog() = 0;
   virtual void status(const std::string& text) = 0;
-  /// How often the manager wants to hear of us; absent: it does not.
+  /// How often to call watchdog(): a third of what the manager bears with. Absent: it does not
+  /// watch us.
   virtual std::optional<milliseconds> watchdog_interval() = 0;
 };
 

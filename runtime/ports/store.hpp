@@ -55,7 +55,8 @@ struct revision_file {
 };
 
 /// Plain files that a person can read. Folder 0700, files 0600; written whole, synced, renamed.
-/// Sharing: one thread. Legal errors: no_space, io, denied, not_found.
+/// Sharing: one thread. Legal errors: no_space, io, denied, not_found, invalid (a name that is
+/// no file name), conflict (removing the revision that is current).
 struct desired_files {
   virtual ~desired_files() = default;
   /// The current revision of every stack, by stack. One that cannot be read is reported in
@@ -68,7 +69,7 @@ struct desired_files {
   /// Makes a revision current, at once and durably.
   virtual result<void> select(const std::string& stack, const std::string& revision) = 0;
   /// Removes one revision, or with an empty revision the stack with everything of it,
-  /// its secrets included.
+  /// its secrets included. What is absent is fine: a removal may be resumed.
   virtual result<void> remove(const std::string& stack, const std::string& revision) = 0;
   /// Keeps a secret's content as a file; returns its absolute path.
   virtual result<std::string> put_secret(const std::string& stack, const std::string& name,
