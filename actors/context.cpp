@@ -18,8 +18,15 @@ moment context::now() const {
 }
 
 ports::record_write context::clock_record() const {
-  return {ports::family::meta, record::key::clock,
-          record::encode(policy::move(anchor_, sample()))};
+  return {ports::family::meta, record::key::clock, record::encode(policy::move(anchor_, sample()))};
+}
+
+ports::record_write context::audit(const moment& at, const std::string& author, const char* what,
+                                   const std::string& stack, const std::string& service,
+                                   const std::string& text) const {
+  return {
+    ports::family::audit, record::key::audit(at.ledger, ++audit_rows),
+    record::encode(record::audit_row{at.ledger, at.wall, author, what, stack, service, text})};
 }
 
 void context::tell(const std::string& stack, const std::string& service, const char* kind,

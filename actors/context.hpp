@@ -25,8 +25,8 @@ class context {
 public:
   context(std::shared_ptr<ports::clocks> clocks, std::shared_ptr<ports::chance> chance,
           std::shared_ptr<event_feed> feed, settings s)
-    : clocks{std::move(clocks)}, chance{std::move(chance)}, feed{std::move(feed)},
-      set{std::move(s)} {}
+    : clocks{std::move(clocks)}, chance{std::move(chance)}, feed{std::move(feed)}, set{std::move(
+                                                                                     s)} {}
 
   /// Where the ledger clock begins: the anchor of the last run, absent on the first.
   /// Before any actor asks for the time.
@@ -39,6 +39,10 @@ public:
   /// newer than the clock that its next reader begins with.
   ports::record_write clock_record() const;
 
+  ports::record_write audit(const moment& at, const std::string& author, const char* what,
+                            const std::string& stack, const std::string& service,
+                            const std::string& text) const;
+
   void tell(const std::string& stack, const std::string& service, const char* kind,
             std::string text) const;
 
@@ -48,6 +52,8 @@ public:
   settings set;
   /// Messages that no handler wanted, and actors that died: nothing is swallowed.
   mutable std::atomic<std::uint64_t> unexpected{0};
+  /// Numbers the audit rows of this run, so that two in one millisecond keep their order.
+  mutable std::atomic<std::uint64_t> audit_rows{0};
 
 private:
   policy::clock_sample sample() const;

@@ -8,9 +8,7 @@ namespace davit::actors {
 
 namespace {
 
-template <class... Fs> struct overloaded : Fs... {
-  using Fs::operator()...;
-};
+template <class... Fs> struct overloaded : Fs... { using Fs::operator()...; };
 template <class... Fs> overloaded(Fs...) -> overloaded<Fs...>;
 
 /// A look must be quick; what takes longer is answered as unknown and looked for again.
@@ -19,6 +17,9 @@ constexpr milliseconds look_deadline = 10s;
 constexpr milliseconds mutation_deadline = 60s;
 constexpr milliseconds list_deadline = 30s;
 constexpr milliseconds pull_deadline = 30min;
+/// Beyond a check's own timeout: an engine that answers a little late must not turn ill into
+/// unknown.
+constexpr milliseconds answer_slack = 5s;
 
 engine_answer not_now(errc code, std::string message) {
   ports::engine_reply reply;
@@ -30,19 +31,18 @@ engine_answer not_now(errc code, std::string message) {
 
 lane lane_of(const ports::engine_request& request) {
   using namespace ports;
-  return std::visit(
-    overloaded{
-      [](const signal_container&) { return lane::kill; },
-      [](const start_container&) { return lane::start; },
-      [](const inspect_container&) { return lane::look; },
-      [](const list_containers&) { return lane::look; },
-      [](const ping&) { return lane::look; },
-      [](const inspect_image&) { return lane::look; },
-      [](const pull_image&) { return lane::pull; },
-      [](const run_healthcheck&) { return lane::probe; },
-      [](const auto&) { return lane::create; },
-    },
-    request);
+  return std::visit(overloaded{
+                      [](const signal_container&) { return lane::kill; },
+                      [](const start_container&) { return lane::start; },
+                      [](const inspect_container&) { return lane::look; },
+                      [](const list_containers&) { return lane::look; },
+                      [](const ping&) { return lane::look; },
+                      [](const inspect_image&) { return lane::look; },
+                      [](const pull_image&) { return lane::pull; },
+                      [](const run_healthcheck&) { return lane::probe; },
+                      [](const auto&) { return lane::create; },
+                    },
+                    request);
 }
 
 std::string subject_of(const ports::engine_request& request) {
@@ -73,7 +73,7 @@ milliseconds deadline_of(const ports::engine_request& request) {
                       [](const inspect_image&) { return look_deadline; },
                       [](const ping&) { return look_deadline; },
                       [](const pull_image&) { return pull_deadline; },
-                      [](const run_healthcheck& r) { return r.timeout; },
+                      [](const run_healthcheck& r) { return r.timeout + answer_slack; },
                       [](const auto&) { return mutation_deadline; },
                     },
                     request);
@@ -92,14 +92,10 @@ caf::typed_response_promise<engine_answer> engine_state::ask(const engine_ask& w
 }
 
 void engine_state::serve() {
-  while (serve_mutation()) {
-  }
-  while (serve_group(lane::look, idle.looks)) {
-  }
-  while (serve_group(lane::pull, idle.pulls)) {
-  }
-  while (serve_group(lane::probe, idle.probes)) {
-  }
+  while (serve_mutation()) {}
+  while (serve_group(lane::look, idle.looks)) {}
+  while (serve_group(lane::pull, idle.pulls)) {}
+  while (serve_group(lane::probe, idle.probes)) {}
 }
 
 bool engine_state::serve_mutation() {

@@ -20,8 +20,8 @@ std::vector<event> event_feed::after(std::uint64_t seq, std::size_t limit, milli
   std::unique_lock guard{mutex_};
   if (patience > 0ms)
     more_.wait_for(guard, patience, [&] { return last_ > seq; });
-  auto first = std::find_if(events_.begin(), events_.end(),
-                            [&](const event& e) { return e.seq > seq; });
+  auto first
+    = std::find_if(events_.begin(), events_.end(), [&](const event& e) { return e.seq > seq; });
   std::vector<event> out;
   for (; first != events_.end() && out.size() < limit; ++first)
     out.push_back(*first);

@@ -21,26 +21,25 @@ template <class Self> void guard(Self* self, const context_ptr& ctx, const char*
     ++ctx->unexpected;
     ctx->tell("", "", "warning", std::string{who} + ": an error came back: " + to_string(e));
   });
-  self->set_default_handler([ctx, who](caf::scheduled_actor*, caf::message_view& m)
-                              -> caf::result<caf::message> {
-    ++ctx->unexpected;
-    ctx->tell("", "", "warning",
-              std::string{who} + ": no handler for a message: " + m.content().stringify());
-    return caf::sec::unexpected_message;
-  });
+  self->set_default_handler(
+    [ctx, who](caf::scheduled_actor*, caf::message_view& m) -> caf::result<caf::message> {
+      ++ctx->unexpected;
+      ctx->tell("", "", "warning",
+                std::string{who} + ": no handler for a message: " + m.content().stringify());
+      return caf::sec::unexpected_message;
+    });
   self->set_down_handler([](caf::scheduled_actor*, caf::down_msg&) {});
-  self->set_exception_handler([ctx, who](caf::scheduled_actor*, std::exception_ptr& p) -> caf::error {
-    std::string what = "unknown exception";
-    try {
-      std::rethrow_exception(p);
-    } catch (const std::exception& e) {
-      what = e.what();
-    } catch (...) {
-    }
-    ++ctx->unexpected;
-    ctx->tell("", "", "warning", std::string{who} + " died: " + what);
-    return caf::make_error(caf::sec::runtime_error, what);
-  });
+  self->set_exception_handler(
+    [ctx, who](caf::scheduled_actor*, std::exception_ptr& p) -> caf::error {
+      std::string what = "unknown exception";
+      try {
+        std::rethrow_exception(p);
+      } catch (const std::exception& e) { what = e.what(); } catch (...) {
+      }
+      ++ctx->unexpected;
+      ctx->tell("", "", "warning", std::string{who} + " died: " + what);
+      return caf::make_error(caf::sec::runtime_error, what);
+    });
 }
 
 } // namespace davit::actors

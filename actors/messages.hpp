@@ -21,23 +21,49 @@ struct engine_job {
 };
 
 namespace disk {
-struct write { std::vector<ports::record_batch> batches; };
+struct write {
+  std::vector<ports::record_batch> batches;
+};
 struct sync {};
-struct load { ports::family in; std::string prefix; };
+struct load {
+  ports::family in;
+  std::string prefix;
+};
 struct load_current {};
-struct load_revision { std::string stack; std::string revision; };
-struct list_revisions { std::string stack; };
-struct put_revision { ports::revision_file file; };
+struct load_revision {
+  std::string stack;
+  std::string revision;
+};
+struct list_revisions {
+  std::string stack;
+};
+struct put_revision {
+  ports::revision_file file;
+};
 /// put_revision and then select it, in one go.
-struct make_current { ports::revision_file file; };
-struct select_revision { std::string stack; std::string revision; };
-struct remove_revision { std::string stack; std::string revision; };
-struct put_secret { std::string stack; std::string name; std::string content; std::uint32_t mode; };
+struct make_current {
+  ports::revision_file file;
+};
+struct select_revision {
+  std::string stack;
+  std::string revision;
+};
+struct remove_revision {
+  std::string stack;
+  std::string revision;
+};
+struct put_secret {
+  std::string stack;
+  std::string name;
+  std::string content;
+  std::uint32_t mode;
+};
 } // namespace disk
 
-using disk_job = std::variant<disk::write, disk::sync, disk::load, disk::load_current,
-  disk::load_revision, disk::list_revisions, disk::put_revision, disk::make_current,
-  disk::select_revision, disk::remove_revision, disk::put_secret>;
+using disk_job
+  = std::variant<disk::write, disk::sync, disk::load, disk::load_current, disk::load_revision,
+                 disk::list_revisions, disk::put_revision, disk::make_current,
+                 disk::select_revision, disk::remove_revision, disk::put_secret>;
 
 struct disk_reply {
   std::optional<error> failure;
@@ -83,8 +109,9 @@ struct ledger_note {
   std::string completed_hash;
   restart_counts counts;
   policy::breaker_state breaker = policy::breaker_state::closed;
-  bool ended_well_by_charge = false; ///< the present life was paid for by a charged restart
-  bool rebooted = false;             ///< on load only: the machine was started anew since
+  std::uint32_t starts = 0;           ///< automatic ones inside the ceiling's window
+  std::uint32_t trial_restarts = 0;   ///< charged during the present trial
+  bool rebooted = false;              ///< on load only: the machine was started anew since
   std::optional<ledger_time> term_at; ///< on load only: a stop was begun and never finished
   life term_life;
   policy::cause term_cause = policy::cause::ours;
@@ -108,15 +135,20 @@ struct container_order {
 /// What a container tells its stack whenever any of it changed.
 struct container_report {
   service_status status;
-  davit::life life;           ///< present or last
+  davit::life life; ///< present or last
   bool alive = false;
-  bool settled = false;       ///< it has looked since it was loaded, and nothing is in flight
-  bool gone = false;          ///< no container of ours exists
-  bool completed = false;     ///< its job is done under the present configuration
-  bool stuck = false;         ///< nothing will change by itself: refused, forbidden, finished
-  bool recovered = false;     ///< this life was paid for by a charged restart
+  bool settled = false;   ///< it has looked since it was loaded, and nothing is in flight
+  bool gone = false;      ///< no container of ours exists
+  bool completed = false; ///< its job is done under the present configuration
+  bool stuck = false;     ///< nothing will change by itself: refused, forbidden, finished
+  bool recovered = false; ///< this life was paid for by a charged restart
   std::uint32_t trial_restarts = 0;
-  std::string refusal;        ///< why no start follows, where it does not
+  std::string revision;         ///< of the want that this report answers to
+  bool wanted_up = false;       ///< likewise its goal
+  std::uint64_t order = 0;      ///< likewise
+  std::uint64_t order_paid = 0; ///< the latest order that a start obeyed
+  std::string refusal;          ///< why no start follows, where it does not
+  bool operator==(const container_report&) const = default;
 };
 
 // ---- the stack

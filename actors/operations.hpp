@@ -2,8 +2,8 @@
 #pragma once
 
 #include "runtime/model/plan.hpp"
-#include "runtime/model/status.hpp"
 #include "runtime/model/stack.hpp"
+#include "runtime/model/status.hpp"
 #include "runtime/model/why.hpp"
 
 namespace davit::actors {
@@ -26,10 +26,10 @@ struct operation_request {
   std::string stack;
   std::string service; ///< start, stop, restart: one service; empty: all of them
   std::string author;
-  davit::stack model;  ///< install
-  std::string source;  ///< install: the manifest's text
-  string_map secrets;  ///< install: content by name; never logged
-  bool wait = true;    ///< install: the whole trial
+  davit::stack model;   ///< install
+  std::string source;   ///< install: the manifest's text
+  string_map secrets;   ///< install: content by name; never logged
+  bool wait = true;     ///< install: the whole trial
   bool volumes = false; ///< uninstall: named volumes too
 };
 
@@ -41,6 +41,7 @@ struct operation_note {
   std::vector<std::string> lines;    ///< for the progress
   std::vector<std::string> failures; ///< each names what and why
   bool fatal = false;                ///< no retry helps
+  bool stack_gone = false;           ///< uninstalled: its actor is no longer needed
 };
 
 } // namespace davit::actors

@@ -69,7 +69,9 @@ void store_state::write_group() {
   busy = true;
   self->request(worker, caf::infinite, work_atom_v, disk_ask{disk_job{std::move(group)}})
     .then([this](const disk_answer& answer) { written(answer); },
-          [this](caf::error& e) { failed({errc::io, to_string(e), ""}); });
+          [this](caf::error& e) {
+            failed({errc::io, to_string(e), ""});
+          });
 }
 
 void store_state::written(const disk_answer& reply) {
@@ -105,7 +107,9 @@ void store_state::sync() {
         answer(group_callers, durability::synced);
         next();
       },
-      [this](caf::error& e) { failed({errc::io, to_string(e), ""}); });
+      [this](caf::error& e) {
+        failed({errc::io, to_string(e), ""});
+      });
 }
 
 void store_state::answer(std::vector<waiter>& whom, durability how) {
@@ -125,8 +129,8 @@ void store_state::failed(const error& why) {
 
 void store_state::became(const char* state, std::string reason) {
   if (note.state != state)
-    ctx->tell("", "", "store", std::string{"the store is "} + state
-                                 + (reason.empty() ? "" : ": " + reason));
+    ctx->tell("", "", "store",
+              std::string{"the store is "} + state + (reason.empty() ? "" : ": " + reason));
   note = {state, std::move(reason)};
 }
 

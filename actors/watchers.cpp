@@ -19,9 +19,14 @@ exits_actor::behavior_type exits(exits_actor::stateful_pointer<exits_state> self
       st.listeners.erase(id);
       st.watcher->forget(id);
     },
+    [&st](touched_atom, const std::string& id) {
+      if (auto who = st.listeners.find(id); who != st.listeners.end())
+        st.self->send(caf::actor_cast<container_actor>(who->second), touched_atom_v);
+    },
     [&st](exited_atom, const life& which, mono_time at, const exit_info& exit) {
       if (auto who = st.listeners.find(which.id); who != st.listeners.end())
-        st.self->send(caf::actor_cast<container_actor>(who->second), exited_atom_v, which, at, exit);
+        st.self->send(caf::actor_cast<container_actor>(who->second), exited_atom_v, which, at,
+                      exit);
     },
     [](alive_atom) { return true; },
   };

@@ -158,6 +158,10 @@ std::optional<verdict> charge(restart_ledger& ledger, const recovery_rules& rule
   if (!request.ended.id.empty())
     ledger.charged_life = request.ended;
   ledger.last_cause = request.why;
+  if (!request.completed_hash.empty()) {
+    ledger.completed_hash = request.completed_hash;
+    settle(ledger); // a job passes its trial by completing
+  }
   if (!request.wants_permit) {
     ledger.last.reset();
     return std::nullopt;

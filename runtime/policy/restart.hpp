@@ -75,6 +75,8 @@ struct charge_request {
   bool fatal = false;         ///< start_failed: no retry can help
   bool stop_when_ill = false; ///< `on_unhealthy: stop`: after ill, an operator releases it
   bool wants_permit = true;   ///< false: only the death is recorded
+  std::string completed_hash; ///< a job ended well: the configuration under which it did
+  bool operator==(const charge_request&) const = default;
 };
 
 /// What is durable about the restarts of one service.

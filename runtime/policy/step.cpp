@@ -78,7 +78,7 @@ std::optional<step> decision::busy() const {
       case verb::remove: return none(phase::stopping);
     }
   }
-  if (m.charging || m.committing)
+  if (m.looking || m.charging || m.committing)
     return none({});
   if (m.retry_at && *m.retry_at > now.boot)
     return none({}, {}, m.retry_at);
@@ -122,8 +122,7 @@ std::optional<step> decision::charge_death() const {
     return {};
   auto needs_code = is_job() || w.restart == restart_mode::on_failure || !w.trial.empty();
   if (needs_code && !s.exit_known && !ended_by_us()) {
-    auto since = m.exit_wait_since.value_or(now.boot);
-    if (now.boot - since < exit_look_for)
+    if (now.boot - s.ended_at < exit_look_for)
       return none({}, "looking for its exit code", now.boot + exit_look_every);
   }
   auto why = cause_of_death();
@@ -154,7 +153,8 @@ std::optional<step> decision::ghost() const {
   if (s.status == engine_status::initialized || s.ghost_start)
     return do_(verb::remove, phase::stopping,
                "a leftover of a start that podman did not finish; it is created anew");
-  if (s.conmon_alive || s.status != engine_status::running)
+  auto claims_life = s.status == engine_status::running || s.status == engine_status::stopping;
+  if (s.conmon_alive || !claims_life)
     return {};
   if (alive(s))
     return end_life();
@@ -165,7 +165,7 @@ std::optional<step> decision::ghost() const {
 }
 
 step decision::end_life() const {
-  if (!m.term_at || m.term_life != s.life) {
+  if (!m.term_at || m.term_life != s.life || !m.term_sent) {
     auto why = is_ill() ? cause::ill : outdated() ? cause::dependency : cause::ours;
     return do_(verb::term, phase::stopping, "asked to stop", why);
   }

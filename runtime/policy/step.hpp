@@ -74,20 +74,21 @@ struct memo {
   std::uint64_t order_paid = 0;
   std::uint64_t generation = 0; ///< want.generation when the present life began
   std::optional<verb> in_flight;
+  bool looking = false;    ///< a look is on its way
   bool charging = false;   ///< the tracker is asked
   bool committing = false; ///< term_at is being made durable
   std::optional<ledger_time> term_at;
   life term_life; ///< whose end was ordered at term_at
   cause term_cause = cause::ours;
+  bool term_sent = false; ///< false after a load: the signal goes out again
   std::optional<ledger_time> killed_at;
   bool attempt_failed = false; ///< a create or start was refused and is not charged yet
   bool attempt_fatal = false;
   std::string attempt_error;
-  bool rebooted = false;                    ///< loaded after a boot; until the first permit
-  std::optional<boot_time> exit_wait_since; ///< looking for an exit code
-  std::optional<boot_time> retry_at;        ///< no act before: a start that proved not to have
-                                            ///< happened, a look that failed
-  std::string completed_hash;               ///< the configuration under which the job was completed
+  bool rebooted = false;             ///< loaded after a boot; until the first permit
+  std::optional<boot_time> retry_at; ///< no act before: a start that proved not to have
+                                     ///< happened, a look that failed
+  std::string completed_hash;        ///< the configuration under which the job was completed
   bool operator==(const memo&) const = default;
 };
 

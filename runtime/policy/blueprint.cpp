@@ -1,0 +1,95 @@
+#include "runtime/policy/blueprint.hpp"
+
+#include "runtime/policy/consistency.hpp"
+#include "runtime/policy/grace_table.hpp"
+
+namespace davit::policy {
+
+namespace {
+
+template <class Map> std::string name_of(const Map& declared, const std::string& key) {
+  auto found = declared.find(key);
+  return found == declared.end() || found->second.name.empty() ? key : found->second.name;
+}
+
+mount as_bind(const file_grant& grant, const std::string& folder) {
+  mount out;
+  out.type = mount::kind::bind;
+  out.source = folder + '/' + grant.source;
+  out.target = grant.target;
+  out.read_only = true;
+  out.create_host_path = false;
+  return out;
+}
+
+std::string join(const std::vector<std::string>& items) {
+  std::string out;
+  for (auto& item : items)
+    out += (out.empty() ? "" : ",") + item;
+  return out;
+}
+
+string_map labels_of(const stack& st, const service& s, const blueprint_context& with) {
+  auto labels = s.labels;
+  labels[label::stack] = st.name;
+  labels[label::service] = s.name;
+  labels[label::revision] = with.revision;
+  labels[label::host] = with.host_label;
+  if (!with.operation.empty())
+    labels[label::operation] = with.operation;
+  if (!with.bound_id.empty())
+    labels[label::bound_id] = with.bound_id;
+  // What other tools look for.
+  labels["com.docker.compose.project"] = st.name;
+  labels["com.docker.compose.service"] = s.name;
+  labels["com.docker.compose.container-number"] = "1";
+  labels["com.docker.compose.oneoff"] = "False";
+  labels["com.docker.compose.project.working_dir"] = st.working_dir;
+  labels["com.docker.compose.project.config_files"] = join(st.config_files);
+  return labels;
+}
+
+void resolve_networks(const stack& st, service& s) {
+  std::map<std::string, network_attachment> resolved;
+  for (auto& [key, how] : s.networks) {
+    auto attached = how;
+    attached.aliases.insert(attached.aliases.begin(), s.name);
+    resolved[name_of(st.networks, key)] = std::move(attached);
+  }
+  s.networks = std::move(resolved);
+}
+
+} // namespace
+
+std::vector<std::string> granted(const service& s) {
+  std::vector<std::string> out;
+  for (auto* grants : {&s.secrets, &s.configs})
+    for (auto& grant : *grants)
+      out.push_back(grant.source);
+  return out;
+}
+
+blueprint make_blueprint(const stack& st, const service& s, const blueprint_context& with) {
+  blueprint out;
+  out.name = effective_container_name(st, s);
+  out.spec = s;
+  out.grace = stop_grace(s);
+  out.cgroup_parent = with.cgroup_parent;
+  out.labels = labels_of(st, s, with);
+  resolve_networks(st, out.spec);
+  for (auto& m : out.spec.mounts)
+    if (m.type == mount::kind::volume && !m.source.empty())
+      m.source = name_of(st.volumes, m.source);
+  for (auto* grants : {&out.spec.secrets, &out.spec.configs}) {
+    for (auto& grant : *grants)
+      out.spec.mounts.push_back(as_bind(grant, with.secret_dir + '/' + st.name));
+    grants->clear();
+  }
+  if (!with.bound_id.empty())
+    for (auto* mode : {&out.spec.network_mode, &out.spec.ipc, &out.spec.pid})
+      if (mode->starts_with("service:"))
+        *mode = "container:" + with.bound_id;
+  return out;
+}
+
+} // namespace davit::policy

@@ -1,0 +1,25 @@
+// From a service of a stack to the container that it becomes: every name resolved, every
+// default decided, every label but the configuration's hash set.
+#pragma once
+
+#include "runtime/model/life.hpp"
+#include "runtime/model/stack.hpp"
+
+namespace davit::policy {
+
+struct blueprint_context {
+  std::string revision;
+  std::string operation; ///< what creates it; a rollback removes only its own
+  std::string host_label;
+  std::string cgroup_parent; ///< empty: podman's default
+  std::string secret_dir;    ///< holds STACK/NAME for every secret and config
+  std::string bound_id;      ///< the container whose namespaces it shares, or empty
+};
+
+/// @pre `s` is a service of `st`, and `st` passed the consistency check.
+blueprint make_blueprint(const stack& st, const service& s, const blueprint_context& with);
+
+/// Secrets and configs that the service is granted, by name.
+std::vector<std::string> granted(const service& s);
+
+} // namespace davit::policy

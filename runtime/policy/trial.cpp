@@ -1,0 +1,84 @@
+#include "runtime/policy/trial.hpp"
+
+#include <algorithm>
+
+namespace davit::policy {
+
+namespace {
+
+bool is_ready(const trial_member& m) {
+  return m.alive && (m.ready == readiness::ready || m.ready == readiness::none);
+}
+
+std::string in_words(milliseconds span) {
+  return std::to_string(std::chrono::ceil<seconds>(span).count()) + " s";
+}
+
+/// What one service says: absent means that it has passed.
+std::optional<trial_verdict> judge_one(const service& s, const trial_member& m, bool wait,
+                                       boot_time now) {
+  if (m.completed)
+    return {};
+  if (m.stuck && !m.alive) {
+    // `restart: no` and an exit of 0 is all that such a service promises.
+    if (!m.job && s.davit.recovery.restart == restart_mode::no && m.shown == phase::stopped
+        && m.started)
+      return {};
+    return trial_failed{s.name, m.words};
+  }
+  if (!wait) {
+    if (m.started || m.gated)
+      return {};
+    return trial_pending{{}, s.name + " to start"};
+  }
+  if (m.job)
+    return trial_pending{{}, s.name + " to complete"};
+  if (is_ready(m)) {
+    auto quiet = m.ready_since.value_or(now) + s.davit.post_start_window;
+    if (quiet <= now)
+      return {};
+    return trial_pending{quiet, s.name + " to stay up"};
+  }
+  if (!m.alive)
+    return trial_pending{{}, s.name + " to start"};
+  auto limit = s.davit.readiness_deadline + start_period(s);
+  auto deadline = m.alive_since.value_or(now) + limit;
+  if (deadline <= now)
+    return trial_failed{s.name, "was not ready within " + in_words(limit) + ": " + m.words};
+  return trial_pending{deadline, s.name + " to be ready"};
+}
+
+} // namespace
+
+milliseconds start_period(const service& s) {
+  if (s.davit.probe)
+    return s.davit.probe->start_period;
+  return s.healthcheck && s.healthcheck->start_period ? *s.healthcheck->start_period : 0ms;
+}
+
+trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& members, bool wait,
+                    boot_time now) {
+  std::optional<trial_pending> pending;
+  for (auto& [name, s] : st.services) {
+    auto seen = members.find(name);
+    auto one = judge_one(s, seen == members.end() ? trial_member{} : seen->second, wait, now);
+    if (!one)
+      continue;
+    if (std::holds_alternative<trial_failed>(*one))
+      return *one;
+    auto& next = std::get<trial_pending>(*one);
+    if (!pending) {
+      pending = next;
+      continue;
+    }
+    pending->waiting_for += ", " + next.waiting_for;
+    if (next.judge_at)
+      pending->judge_at
+        = pending->judge_at ? std::min(*pending->judge_at, *next.judge_at) : *next.judge_at;
+  }
+  if (pending)
+    return *pending;
+  return trial_passed{};
+}
+
+} // namespace davit::policy
