@@ -126,6 +126,7 @@ constexpr meaning pulling[] = {
   {"server gave http response to https", errc::refused, is_fatal,
    "mark the registry as insecure in registries.conf"},
   {"invalid reference format", errc::invalid, is_fatal, "correct the image's name"},
+  {"must be lowercase", errc::invalid, is_fatal, "correct the image's name"},
   {"short-name", errc::invalid, is_fatal, "write the image with its registry"},
 };
 
