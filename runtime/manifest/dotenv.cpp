@@ -3,7 +3,6 @@
 #include "runtime/policy/consistency_parts.hpp"
 
 #include <algorithm>
-#include <map>
 
 namespace davit::manifest {
 
@@ -71,7 +70,8 @@ std::string unescape(std::string_view text) {
 
 class reader {
 public:
-  reader(std::string_view text, const lookup& outer) : text_(text), outer_(outer) {
+  reader(std::string_view text, const lookup& outer, const string_map& before)
+    : text_(text), outer_(outer), known_(before) {
     if (text_.substr(0, 3) == "\xef\xbb\xbf")
       text_.remove_prefix(3);
   }
@@ -215,7 +215,7 @@ private:
 
   std::string_view text_;
   const lookup& outer_;
-  std::map<std::string, std::string> known_;
+  string_map known_;
   variables found_;
   std::size_t total_ = 0;
   int line_ = 0;
@@ -223,12 +223,13 @@ private:
 
 } // namespace
 
-result<variables> parse_env_file(std::string_view text, const lookup& outer) {
-  return reader(text, outer).read(false);
+result<variables> parse_env_file(std::string_view text, const lookup& outer,
+                                 const string_map& before) {
+  return reader(text, outer, before).read(false);
 }
 
 result<variables> parse_raw_env_file(std::string_view text, const lookup& outer) {
-  return reader(text, outer).read(true);
+  return reader(text, outer, {}).read(true);
 }
 
 } // namespace davit::manifest

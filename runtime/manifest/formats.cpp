@@ -235,7 +235,17 @@ result<std::vector<port_mapping>> parse_ports(std::string_view text, std::string
 
 result<short_volume> parse_volume(std::string_view text) {
   const auto whole = quoted(text);
-  auto parts = split(text, ':');
+  // A colon in `${V:-x}`, which a `$$` may leave in the text, parts nothing.
+  std::vector<std::string> parts(1);
+  int braces = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    braces += text[i] == '{' && (braces > 0 || (i > 0 && text[i - 1] == '$'));
+    braces -= text[i] == '}' && braces > 0;
+    if (text[i] == ':' && braces == 0)
+      parts.emplace_back();
+    else
+      parts.back() += text[i];
+  }
   if (text.empty() || std::any_of(parts.begin(), parts.end(), [](auto& p) { return p.empty(); }))
     return fail(errc::invalid, "the volume " + whole + " has an empty part",
                 "write it as 'source:/target:ro'");

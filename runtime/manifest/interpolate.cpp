@@ -141,6 +141,9 @@ void walk(node& n, const lookup& find, std::set<std::string>& warned, report& ou
     return;
   }
   n.text = std::move(*value);
+  // What was a string before its variables were filled in stays one: "${PORT}" is no number,
+  // and "${EMPTY}" is not null. Readers of numbers look at the text.
+  n.quoted = true;
   for (const auto& name : unset)
     if (warned.insert(name).second)
       out.warning(n.at, "the variable " + name + " is not set; it counts as empty",

@@ -118,12 +118,7 @@ private:
         files.push_back(dotenv);
     // The process's own variables win over every file, a later file over an earlier one.
     string_map from_files;
-    const lookup outer = [&](const std::string& name) -> const std::string* {
-      if (const auto* own = variable(name))
-        return own;
-      const auto found = from_files.find(name);
-      return found == from_files.end() ? nullptr : &found->second;
-    };
+    const lookup outer = [&](const std::string& name) { return variable(name); };
     for (const auto& file : files) {
       const mark at{out_.add_file(file), 0, 0};
       const auto text = in_.read(file);
@@ -131,7 +126,7 @@ private:
         out_.error(at, text.error().message, text.error().remedy);
         continue;
       }
-      const auto found = parse_env_file(*text, outer);
+      const auto found = parse_env_file(*text, outer, from_files);
       if (!found) {
         out_.error(at, found.error().message, found.error().remedy);
         continue;
@@ -282,7 +277,12 @@ private:
 
   void look_at_sources(const node& root, const stack& model) {
     const auto look = [&](const char* section, const std::string& key, const file_source& s) {
-      const auto at = locate(root, std::string(section) + "." + key);
+      const auto path = std::string(section) + "." + key;
+      const auto at = locate(root, path);
+      const auto* all = root.find(section);
+      const auto* one = all ? all->find(key) : nullptr;
+      if (one && one->find("external"))
+        said_.insert(path);
       if (!s.file.empty() && !in_.exists(s.file))
         out_.warning(at, "the file " + quoted(s.file) + " is not there",
                      "make it before the install");

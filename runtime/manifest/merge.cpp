@@ -104,15 +104,33 @@ node as_list(node n) {
   return list;
 }
 
+// {a: 1, b: [2, 3]} as ["a=1", "b=2", "b=3"].
+node as_lines(node n) {
+  if (!n.is_mapping())
+    return n;
+  node list;
+  list.what = node::kind::sequence;
+  list.at = n.at;
+  for (const auto& e : n.entries) {
+    const auto values = as_list(e.value);
+    for (const auto& value : values.items)
+      list.items.push_back(scalar(e.key + "=" + canonical(value), value.at));
+  }
+  return list;
+}
+
 // Both forms of one thing brought into the form in which they can be merged.
 node normal_form(node n, const path& p) {
   if (p.any({"services.*.environment", "services.*.labels", "services.*.annotations",
-             "services.*.sysctls", "networks.*.labels", "volumes.*.labels"}))
+             "services.*.sysctls", "services.*.deploy.labels", "networks.*.labels",
+             "volumes.*.labels"}))
     return as_pairs(std::move(n));
   if (p.matches("services.*.depends_on"))
     return as_keys(std::move(n), started);
   if (p.matches("services.*.networks"))
     return as_keys(std::move(n), nothing);
+  if (p.matches("services.*.extra_hosts"))
+    return as_lines(std::move(n));
   if (p.any({"services.*.dns", "services.*.dns_search", "services.*.tmpfs", "services.*.env_file"}))
     return as_list(std::move(n));
   return n;
@@ -136,14 +154,32 @@ std::string identity(const node& item, const path& p) {
     const auto target = child("target");
     return target.empty() ? child("source") : target;
   }
+  if (p.matches("networks.*.ipam.config"))
+    return child("subnet");
+  if (p.matches("services.*.devices")) {
+    if (item.is_mapping())
+      return child("target").empty() ? child("source") : child("target");
+    const auto colon = item.text.find(':');
+    return colon == std::string::npos
+             ? item.text
+             : item.text.substr(colon + 1, item.text.find(':', colon + 1) - colon - 1);
+  }
+  if (p.matches("services.*.extra_hosts")) {
+    auto line = item.text;
+    if (const auto sign = line.find_first_of("=:"); sign != std::string::npos)
+      line[sign] = '=';
+    return line;
+  }
   if (p.any({"services.*.expose", "services.*.cap_add", "services.*.cap_drop",
-             "services.*.profiles", "services.*.dns", "services.*.devices",
-             "services.*.extra_hosts"}))
+             "services.*.profiles", "services.*.dns", "services.*.dns_search", "services.*.dns_opt",
+             "services.*.tmpfs"}))
     return item.is_scalar() ? item.text : std::string{};
   return {};
 }
 
-node append(node base, node over, const path& p) {
+node merge_at(node base, node over, const path& p, report& out);
+
+node append(node base, node over, const path& p, report& out) {
   for (auto& item : over.items) {
     const auto id = identity(item, p);
     const auto same = std::find_if(base.items.begin(), base.items.end(), [&](const node& there) {
@@ -151,6 +187,8 @@ node append(node base, node over, const path& p) {
     });
     if (same == base.items.end())
       base.items.push_back(std::move(item));
+    else if (p.matches("networks.*.ipam.config"))
+      *same = merge_at(std::move(*same), std::move(item), path{&p, "config"}, out);
     else
       *same = std::move(item);
   }
@@ -166,8 +204,6 @@ void drop_resets(node& n) {
   for (auto& item : n.items)
     drop_resets(item);
 }
-
-node merge_at(node base, node over, const path& p, report& out);
 
 node merge_mappings(node base, node over, const path& p, report& out) {
   // Options of one log driver mean nothing to another.
@@ -208,9 +244,8 @@ node merge_at(node base, node over, const path& p, report& out) {
   if (base.is_mapping() && over.is_mapping())
     return merge_mappings(std::move(base), std::move(over), p, out);
   if (base.is_sequence() && over.is_sequence())
-    return append(std::move(base), std::move(over), p);
-  const bool both_forms = p.any({"services.*.ulimits.*", "services.*.extra_hosts"});
-  if (base.what != over.what && !both_forms)
+    return append(std::move(base), std::move(over), p, out);
+  if (base.what != over.what && !p.matches("services.*.ulimits.*"))
     out.error(over.at,
               "'" + std::string(p.name) + "' is " + describe(over) + " here and " + describe(base)
                 + " in the file before",

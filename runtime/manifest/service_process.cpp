@@ -133,7 +133,8 @@ void resolve_environment(const context& c, service_draft& d,
                   text.error().remedy);
       continue;
     }
-    const auto found = file.raw ? parse_raw_env_file(*text, outer) : parse_env_file(*text, outer);
+    const auto found
+      = file.raw ? parse_raw_env_file(*text, outer) : parse_env_file(*text, outer, d.s.environment);
     if (!found) {
       c.out.error(file.at, file.path + ": " + found.error().message, found.error().remedy);
       continue;

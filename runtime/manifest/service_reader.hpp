@@ -50,8 +50,6 @@ void resolve_environment(const context& c, service_draft& d,
                          const std::function<result<std::string>(const std::string&)>& read,
                          const std::function<bool(const std::string&)>& exists);
 
-using service_row = void (*)(const context&, const entry&, service_draft&);
-
 // service_process.cpp: what runs, and its environment
 void read_command(const context&, const entry&, service_draft&);
 void read_entrypoint(const context&, const entry&, service_draft&);

@@ -115,6 +115,11 @@ constexpr key_of<long_mount> mount_keys[] = {
   {"volume", [](auto& c, auto& e, auto& l) { sub(c, e, volume_keys, l.m); }},
 };
 
+// "/data/" and "/data" are one target; what is not absolute is left for the check to name.
+std::string clean_target(std::string target) {
+  return target.empty() || target.front() != '/' ? target : resolve_path("/", target, "/");
+}
+
 void read_long_volume(const context& c, const value& v, service_draft& d) {
   long_mount l;
   read_mapping<long_mount>(c, v.n, "a volume", mount_keys, l);
@@ -140,10 +145,12 @@ void read_long_volume(const context& c, const value& v, service_draft& d) {
                   "use 'type: bind' for a path");
   } else if (l.type == "image") {
     c.out.error(v.at, "volumes of the type 'image' are not supported yet", "use another type");
+    return;
   } else {
     c.out.error(v.at, quoted(l.type) + " is not a type of volume on Linux",
                 "use bind, volume or tmpfs");
   }
+  m.target = clean_target(std::move(m.target));
   if (!m.target.empty())
     d.s.mounts.push_back(std::move(m));
 }
@@ -158,7 +165,7 @@ void read_short_volume(const context& c, const value& v, service_draft& d) {
     return;
   }
   mount m;
-  m.target = parsed->target;
+  m.target = clean_target(parsed->target);
   if (looks_like_path(parsed->source)) {
     m.type = mount::kind::bind;
     m.source = resolve_path(c.working_dir, parsed->source, c.home);
@@ -242,7 +249,7 @@ void read_tmpfs(const context& c, const entry& e, service_draft& d) {
     mount m;
     m.type = mount::kind::tmpfs;
     const auto colon = text.find(':');
-    m.target = text.substr(0, colon);
+    m.target = clean_target(text.substr(0, colon));
     if (colon != std::string::npos)
       tmpfs_options(c, value(e).at, std::string_view(text).substr(colon + 1), m);
     d.s.mounts.push_back(std::move(m));

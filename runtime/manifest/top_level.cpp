@@ -22,6 +22,8 @@ template <class T> void read_external(const context& c, const entry& e, T& into)
   }
   c.out.warning(e.at, "'external' with a name is an old form", "write 'external: true' and 'name'");
   into.external = true;
+  if (!into.name.empty())
+    c.out.error(e.at, "the name is given twice, by 'name' and by 'external'", "keep 'name'");
   for (const auto& inner : e.value.entries)
     if (inner.key == "name")
       put(c.text(inner), into.name);
@@ -125,14 +127,15 @@ void named(const context& c, const entry& e, std::string_view where,
       read_mapping<T>(c, item.value, where, table, t);
     if (t.name.empty())
       t.name = t.external ? item.key : project + "_" + item.key;
-    if (t.external && !t.driver.empty()) {
+    const bool described = !t.driver.empty() || !t.driver_opts.empty() || !t.labels.empty();
+    if (t.external && described) {
       // Compose refuses it for a volume and lets it pass for a network.
       if constexpr (std::is_same_v<T, volume>)
-        c.out.error(item.at, quoted(item.key) + " is external, so it cannot have a driver",
-                    "remove 'driver' or 'external'");
+        c.out.error(item.at, quoted(item.key) + " is external, so nothing of it can be set here",
+                    "remove its driver, options and labels, or 'external'");
       else
-        c.out.warning(item.at, "the driver of an external network is not looked at",
-                      "remove 'driver'");
+        c.out.warning(item.at, quoted(item.key) + " is external, so it stays as it is",
+                      "remove its driver, options and labels");
     }
     into[item.key] = std::move(t);
   }

@@ -159,8 +159,8 @@ private:
     values_ += values;
     text_ += text;
     if (values_ > yaml_limits::values || text_ > yaml_limits::text)
-      throw refusal{at, "the file is too large once its aliases are expanded",
-                    "use fewer aliases of aliases"};
+      throw refusal{at, "the file has more than 250,000 values or 16 MiB of text, aliases expanded",
+                    "use fewer aliases, or split the file"};
   }
 
   void tagged(node& n, const std::string& tag) {
@@ -369,7 +369,10 @@ std::vector<node> parse_yaml(const std::string& text, int file, report& out) {
     if (source.exceeded())
       out.error(whole, brackets, "write long lists with one line for each value");
   } catch (const refusal& r) {
-    out.error(r.at, r.message, r.remedy);
+    if (source.exceeded())
+      out.error(whole, brackets, "write long lists with one line for each value");
+    else
+      out.error(r.at, r.message, r.remedy);
   } catch (const YAML::Exception& e) {
     if (source.exceeded())
       out.error(whole, brackets, "write long lists with one line for each value");
