@@ -99,6 +99,7 @@ result<std::string> http_client::call_once(const std::string& method, const std:
   auto client = connect_to(at_, deadline);
   const auto begun = std::chrono::steady_clock::now();
   auto answer = client->send(make_request(method, target, body));
+  answered_ = static_cast<bool>(answer);
   if (answer) {
     if (answer->status >= 200 && answer->status < 300)
       return std::move(answer->body);
@@ -157,6 +158,7 @@ result<void> http_client::follow(const std::string& target,
   const auto answer = client->send(request);
   done = true;
   watcher.join();
+  answered_ = status >= 300;
   if (stop || enough)
     return {};
   if (status >= 300)

@@ -31,7 +31,8 @@ public:
   result<void> follow(const std::string& target, const std::function<bool(std::string_view)>& take,
                       const std::atomic<bool>& stop);
 
-  const http_address& address() const { return at_; }
+  /// Whether the last request got an answer, a refusal included: the daemon is there.
+  bool answered() const { return answered_; }
 
 private:
   result<std::string> call_once(const std::string& method, const std::string& target,
@@ -39,6 +40,7 @@ private:
   error nobody_answers() const;
 
   http_address at_;
+  bool answered_ = false;
 };
 
 /// A name as one segment of a path, or as a value of a query.
