@@ -6,11 +6,16 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstdarg>
 #include <filesystem>
 
 namespace davit::effects {
@@ -23,6 +28,15 @@ constexpr family all_families[] = {family::ledger,   family::journal, family::au
                                    family::commands, family::queues,  family::meta};
 
 std::string db_path(const std::string& dir) { return dir + "/db"; }
+
+/// RocksDB's own log file, left out. It is of no use to a person, and it is deadly: Debian builds
+/// the library with its assertions on, and on a full disk the second line that cannot be
+/// written to that file aborts the process. Failures reach us as statuses all the same.
+class no_log final : public rocksdb::Logger {
+public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 /// Sized for a few thousand small records on a host with little memory: about 2 MB instead of
 /// 14, and a log that stays short.
@@ -39,9 +53,7 @@ rocksdb::Options tuned() {
   o.max_file_opening_threads = 1;
   o.stats_dump_period_sec = 0; // no wakeups for statistics that nobody reads
   o.stats_persist_period_sec = 0;
-  o.info_log_level = rocksdb::WARN_LEVEL;
-  o.keep_log_file_num = 2;
-  o.max_log_file_size = 64 << 10;
+  o.info_log = std::make_shared<no_log>();
   o.manifest_preallocation_size = 4 << 10;
   o.max_manifest_file_size = 64 << 10;
   o.level0_file_num_compaction_trigger = 2;
@@ -126,46 +138,77 @@ result<void> check_current(const std::string& dir) {
   return {};
 }
 
-} // namespace
-
-rocks_store::rocks_store(std::string dir, rocksdb::DB* db,
-                         std::vector<rocksdb::ColumnFamilyHandle*> families)
-  : dir_{std::move(dir)}, db_{db}, families_{std::move(families)} {}
-
-rocks_store::~rocks_store() {
-  for (auto* one : families_)
-    db_->DestroyColumnFamilyHandle(one);
+result<void> check_room(const std::string& dir, std::uint64_t headroom) {
+  struct statvfs disk {};
+  if (::statvfs(dir.c_str(), &disk) != 0)
+    return tl::unexpected(file_error(errno, "look at the disk of", dir));
+  const auto free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  if (free >= headroom)
+    return {};
+  return fail(errc::no_space,
+              "the disk that holds " + dir + " has " + std::to_string(free >> 10)
+                + " KiB left; the store needs " + std::to_string(headroom >> 10) + " KiB",
+              "Free space on it.");
 }
 
-result<std::unique_ptr<rocks_store>> rocks_store::open(const std::string& dir) {
-  for (const auto& folder : {dir, db_path(dir)})
-    if (auto made = make_folder(folder, 0700); !made)
-      return tl::unexpected(made.error());
-  if (auto sound = check_current(dir); !sound)
-    return tl::unexpected(sound.error());
+} // namespace
 
+rocks_store::rocks_store(std::string dir, std::uint64_t headroom)
+  : dir_{std::move(dir)}, headroom_{headroom} {}
+
+rocks_store::~rocks_store() { stop(); }
+
+result<std::unique_ptr<rocks_store>> rocks_store::open(const std::string& dir,
+                                                       std::uint64_t headroom) {
+  std::unique_ptr<rocks_store> out{new rocks_store{dir, headroom}};
+  if (auto started = out->start(); !started)
+    return tl::unexpected(started.error());
+  return out;
+}
+
+result<void> rocks_store::start() {
+  for (const auto& folder : {dir_, db_path(dir_)})
+    if (auto made = make_folder(folder, 0700); !made)
+      return made;
+  if (auto sound = check_current(dir_); !sound)
+    return sound;
   const auto options = tuned();
-  std::error_code failure;
-  if (std::filesystem::exists(db_path(dir) + "/CURRENT", failure))
-    if (auto known = check_families(options, dir); !known)
-      return tl::unexpected(known.error());
+  std::error_code trouble;
+  if (std::filesystem::exists(db_path(dir_) + "/CURRENT", trouble))
+    if (auto known = check_families(options, dir_); !known)
+      return known;
 
   std::vector<rocksdb::ColumnFamilyDescriptor> wanted;
   for (const auto f : all_families)
     wanted.emplace_back(to_string(f), options);
   wanted.emplace_back(rocksdb::kDefaultColumnFamilyName, options);
   rocksdb::DB* db = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const auto status = rocksdb::DB::Open(options, db_path(dir), wanted, &handles, &db);
+  const auto status = rocksdb::DB::Open(options, db_path(dir_), wanted, &families_, &db);
   if (!status.ok()) {
     if (says(status, "/LOCK: ") && (says(status, "lock file") || says(status, "lock hold")))
-      return tl::unexpected(held_by_another(dir));
-    return tl::unexpected(explain_status(status, "open", dir));
+      return tl::unexpected(held_by_another(dir_));
+    return tl::unexpected(explain_status(status, "open", dir_));
   }
-  std::unique_ptr<rocks_store> out{new rocks_store{dir, db, std::move(handles)}};
-  if (auto checked = out->check_format(); !checked)
-    return tl::unexpected(checked.error());
-  return out;
+  db_.reset(db);
+  failed_ = false;
+  auto checked = check_format();
+  if (!checked)
+    stop();
+  return checked;
+}
+
+void rocks_store::stop() {
+  for (auto* one : families_)
+    db_->DestroyColumnFamilyHandle(one);
+  families_.clear();
+  db_.reset();
+}
+
+result<void> rocks_store::ready() {
+  if (db_ && !failed_)
+    return {};
+  stop();
+  return start();
 }
 
 result<void> rocks_store::check_format() {
@@ -174,61 +217,66 @@ result<void> rocks_store::check_format() {
     = db_->Get(rocksdb::ReadOptions{}, handle(family::meta), record::key::format, &text);
   if (status.IsNotFound()) {
     const auto wrote
-      = write({{{family::meta, record::key::format, std::to_string(record::key::store_format)}}});
+      = put({{{family::meta, record::key::format, std::to_string(record::key::store_format)}}});
     return wrote ? sync() : wrote;
   }
   if (!status.ok())
-    return tl::unexpected(explain(status, "read"));
+    return failed(status, "read");
   std::uint32_t format = 0;
   const auto [stop, wrong] = std::from_chars(text.data(), text.data() + text.size(), format);
   if (wrong != std::errc{} || stop != text.data() + text.size() || format == 0)
-    return tl::unexpected(
-      explain(rocksdb::Status::Corruption("meta/format is no version"), "read"));
+    return failed(rocksdb::Status::Corruption("meta/format is no version"), "read");
   if (format > record::key::store_format)
     return tl::unexpected(written_by_newer(dir_, "format " + text));
   return {};
 }
 
 result<void> rocks_store::write(const std::vector<ports::record_batch>& batches) {
-  if (failed_)
-    if (const auto resumed = db_->Resume(); !resumed.ok())
-      return tl::unexpected(explain(resumed, "write to"));
+  if (auto room = check_room(dir_, headroom_); !room)
+    return room;
+  if (auto open = ready(); !open)
+    return open;
+  return put(batches);
+}
+
+result<void> rocks_store::put(const std::vector<ports::record_batch>& batches) {
   rocksdb::WriteBatch group;
   for (const auto& batch : batches)
     for (const auto& one : batch)
-      if (const auto put = one.value ? group.Put(handle(one.in), one.key, *one.value)
-                                     : group.Delete(handle(one.in), one.key);
-          !put.ok())
-        return tl::unexpected(explain(put, "write to"));
-  const auto status = db_->Write(rocksdb::WriteOptions{}, &group);
-  failed_ = !status.ok();
-  if (failed_)
-    return tl::unexpected(explain(status, "write to"));
+      if (const auto added = one.value ? group.Put(handle(one.in), one.key, *one.value)
+                                       : group.Delete(handle(one.in), one.key);
+          !added.ok())
+        return failed(added, "write to");
+  if (const auto status = db_->Write(rocksdb::WriteOptions{}, &group); !status.ok())
+    return failed(status, "write to");
   return {};
 }
 
 result<void> rocks_store::sync() {
-  const auto status = db_->SyncWAL();
-  if (!status.ok()) {
-    failed_ = true;
-    return tl::unexpected(explain(status, "sync"));
-  }
+  if (auto open = ready(); !open)
+    return open;
+  if (const auto status = db_->SyncWAL(); !status.ok())
+    return failed(status, "sync");
   return {};
 }
 
 result<std::map<std::string, std::string>> rocks_store::load(family in, const std::string& prefix) {
+  if (auto open = ready(); !open)
+    return tl::unexpected(open.error());
   std::map<std::string, std::string> out;
   const std::unique_ptr<rocksdb::Iterator> it{db_->NewIterator(rocksdb::ReadOptions{}, handle(in))};
   for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next())
     out.emplace_hint(out.end(), it->key().ToString(), it->value().ToString());
   // A damaged block ends the iteration like the last record does: only the status tells.
   if (!it->status().ok())
-    return tl::unexpected(explain(it->status(), "read"));
+    return tl::unexpected(explain_status(it->status(), "read", dir_));
   return out;
 }
 
 result<std::string> rocks_store::checkpoint(const std::string& name, std::size_t keep) {
   namespace fs = std::filesystem;
+  if (auto open = ready(); !open)
+    return tl::unexpected(open.error());
   const auto folder = dir_ + "/checkpoints";
   const auto path = folder + "/" + name;
   if (auto made = make_folder(folder, 0700); !made)
@@ -241,7 +289,7 @@ result<std::string> rocks_store::checkpoint(const std::string& name, std::size_t
     if (status.ok())
       status = maker->CreateCheckpoint(path);
     if (!status.ok())
-      return tl::unexpected(explain(status, "copy"));
+      return tl::unexpected(explain_status(status, "copy", dir_));
   }
   std::vector<std::string> copies;
   for (const auto& entry : fs::directory_iterator(folder, failure))
@@ -255,8 +303,9 @@ result<std::string> rocks_store::checkpoint(const std::string& name, std::size_t
   return path;
 }
 
-error rocks_store::explain(const rocksdb::Status& status, const std::string& what) const {
-  return explain_status(status, what, dir_);
+tl::unexpected<error> rocks_store::failed(const rocksdb::Status& status, const std::string& what) {
+  failed_ = true;
+  return tl::unexpected(explain_status(status, what, dir_));
 }
 
 rocksdb::ColumnFamilyHandle* rocks_store::handle(family in) const {

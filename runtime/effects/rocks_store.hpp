@@ -6,6 +6,7 @@
 
 #include "runtime/ports/store.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,14 +21,21 @@ namespace davit::effects {
 
 class rocks_store final : public ports::store {
 public:
+  /// Free space that others must leave on the disk, or write() refuses with no_space before
+  /// RocksDB meets the end of it: room for a group (1 MiB) and what it compacts meanwhile.
+  static constexpr std::uint64_t default_headroom = 4 << 20;
+
   /// `dir` is the state directory; it is made (0700) if only it is missing.
   /// Errors, each with what to do: conflict (another process has it open, and which), newer
   /// (written by a later release; nothing in it was touched), corrupt, denied, no_space, io.
-  static result<std::unique_ptr<rocks_store>> open(const std::string& dir);
+  static result<std::unique_ptr<rocks_store>> open(const std::string& dir,
+                                                   std::uint64_t headroom = default_headroom);
   ~rocks_store() override;
 
-  /// All batches as one group, so all or none. After a failure the next call first asks
-  /// RocksDB to resume: it refuses writes until then, even when the disk has space again.
+  // After a failure the next call of any of these first opens the database anew: that is what
+  // heals it once the disk has space again.
+
+  /// All batches as one group, so all or none.
   result<void> write(const std::vector<ports::record_batch>& batches) override;
   result<void> sync() override;
   result<std::map<std::string, std::string>> load(ports::family in,
@@ -38,16 +46,23 @@ public:
   result<std::string> checkpoint(const std::string& name, std::size_t keep);
 
 private:
-  rocks_store(std::string dir, rocksdb::DB* db, std::vector<rocksdb::ColumnFamilyHandle*> families);
+  rocks_store(std::string dir, std::uint64_t headroom);
 
+  result<void> start();
+  void stop();
+  result<void> ready();
   result<void> check_format();
-  error explain(const rocksdb::Status& status, const std::string& what) const;
+  result<void> put(const std::vector<ports::record_batch>& batches);
+  tl::unexpected<error> failed(const rocksdb::Status& status, const std::string& what);
   rocksdb::ColumnFamilyHandle* handle(ports::family in) const;
 
   std::string dir_;
-  std::unique_ptr<rocksdb::DB> db_;
+  std::uint64_t headroom_;
+  std::unique_ptr<rocksdb::DB> db_;                    ///< empty where the last start failed
   std::vector<rocksdb::ColumnFamilyHandle*> families_; ///< as in ports::family; `default` last
-  bool failed_ = false;                                ///< the last write or sync did
+  /// A write or a sync failed. Nothing but closing may be asked of db_ then: Debian builds
+  /// RocksDB with its assertions on, and touching a file writer after its error aborts.
+  bool failed_ = false;
 };
 
 } // namespace davit::effects

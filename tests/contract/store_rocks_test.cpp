@@ -12,6 +12,7 @@
 #include <csignal>
 #include <fstream>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -297,4 +298,57 @@ TEST_CASE("a checkpoint is a whole store of its own, and old ones go", "[store]"
   fs::rename(dir / "db", dir / "db.broken");
   fs::copy(dir / "checkpoints/2026-01-02", dir / "db");
   CHECK(open_store(dir.path())->load(family::ledger, "")->size() == 20);
+}
+
+TEST_CASE("a disk without room is an error while it lasts, and no longer", "[store]") {
+  temp_dir dir;
+  auto store = open_store(dir.path());
+  fill(*store, 3);
+  // No file may grow beyond this: a full disk that a test can make without being root.
+  struct sigaction ignore {};
+  struct sigaction before {};
+  ignore.sa_handler = SIG_IGN;
+  REQUIRE(::sigaction(SIGXFSZ, &ignore, &before) == 0);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const rlimit tight{20'000, limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+  std::size_t written = 3;
+  std::size_t refused = 0;
+  std::vector<error> told;
+  for (int i = 0; i < 400; ++i) {
+    if (auto wrote
+        = store->write({{{family::audit, std::to_string(1000 + i), std::string(200, 'v')}}}))
+      ++written;
+    else
+      told.push_back(wrote.error());
+    if (auto synced = store->sync(); !synced)
+      ++refused;
+  }
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  REQUIRE(::sigaction(SIGXFSZ, &before, nullptr) == 0);
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.front().code == errc::io);
+  CHECK(told.front().message.find(dir.path()) != std::string::npos);
+  INFO(written << " written, " << told.size() << " writes and " << refused << " syncs refused");
+
+  CHECK(store->write({{{family::ledger, "after", "1"}}}));
+  CHECK(store->sync());
+  store.reset();
+  store = open_store(dir.path());
+  CHECK(store->load(family::audit, "")->size() + 3 >= written);
+  CHECK(store->load(family::ledger, "after")->size() == 1);
+}
+
+TEST_CASE("the store stops writing before the disk is full", "[store]") {
+  temp_dir dir;
+  auto opened = rocks_store::open(dir.path(), std::uint64_t{1} << 62);
+  REQUIRE(opened);
+  auto wrote = (*opened)->write({{{family::ledger, "a", "1"}}});
+  REQUIRE_FALSE(wrote);
+  CHECK(wrote.error().code == errc::no_space);
+  CHECK(wrote.error().message.find(dir.path()) != std::string::npos);
+  CHECK_FALSE(wrote.error().remedy.empty());
+  CHECK((*opened)->sync());
+  CHECK((*opened)->load(family::ledger, "")->empty());
 }
