@@ -138,21 +138,6 @@ for label in tidy unit sim; do
 done
 [[ $quick == no ]] || exit 0
 
-begin units # systemd-analyze answers 0 to unknown keys too: it must print nothing
-need systemd/davitd.service systemd/davit.slice
-rm -rf build/units
-mkdir build/units
-for unit in systemd/*.{service,slice}; do # as they would be, with the programs of this build
-  sed -E "s|^(Exec[A-Za-z]*=)/usr(/local)?/bin/|\1$DAVIT_BUILD/|" "$unit" >"build/units/${unit##*/}"
-done
-said=$(systemd-analyze verify --man=no build/units/* 2>&1 || echo "exit $?")
-if [[ -n $said ]]; then
-  echo "$said" | tee -a "$logs/$stage.log"
-  exit 1
-fi
-((passed += 1))
-end
-
 begin man
 need docs/man/*.[1-8]
 logged mandoc -Tlint -Wwarning docs/man/*.[1-8]
