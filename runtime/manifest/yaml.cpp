@@ -31,7 +31,7 @@ public:
   explicit guarded_source(std::string_view text) : text_(text) {}
 
   void saw_event() { pending_ = 0; }
-  bool exceeded() const { return pending_ > yaml_limits::pending; }
+  bool exceeded() const { return exceeded_; }
 
 protected:
   std::streamsize xsgetn(char* out, std::streamsize wanted) override {
@@ -42,6 +42,7 @@ protected:
     pending_ += static_cast<std::size_t>(std::count_if(part.begin(), part.end(), [](char c) {
       return c == '[' || c == '{' || c == ',' || c == ':' || c == ']' || c == '}';
     }));
+    exceeded_ = pending_ > yaml_limits::pending;
     std::copy(part.begin(), part.end(), out);
     at_ += count;
     return static_cast<std::streamsize>(count);
@@ -62,6 +63,7 @@ private:
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t pending_ = 0;
+  bool exceeded_ = false;
 };
 
 class builder : public YAML::EventHandler {
