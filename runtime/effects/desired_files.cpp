@@ -37,9 +37,14 @@ bool is_file_name(const std::string& name) {
 
 result<void> check_names(std::initializer_list<const std::string*> names) {
   for (const auto* name : names)
-    if (!is_file_name(*name))
-      return fail(errc::invalid, "not usable as a file name below the state directory",
-                  "Use letters, digits, '-', '_' and '.', not first.");
+    if (!is_file_name(*name)) {
+      std::string shown = name->substr(0, 64);
+      std::replace_if(
+        shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+      return fail(errc::invalid,
+                  "'" + shown + "' is not usable as a file name below the state directory",
+                  "Use letters, digits, '-', '_' and '.', a '.' not first.");
+    }
   return {};
 }
 

@@ -2,6 +2,7 @@
 // Method: one suite over the twin in memory and over real files in a folder of its own.
 #include "runtime/effects/desired_files.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/child.hpp"
 #include "tests/support/memory_store.hpp"
 #include "tests/support/sabotaged_store.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -125,4 +126,52 @@ TEST_CASE("a saboteur of files spoils the call that it is told to", "[store]") {
   inner.damage("shop");
   CHECK(current(inner, 1).empty());
   CHECK(inner.secret("shop", "token") == std::nullopt);
+}
+
+TEST_CASE("files killed in the middle of a change are whole and name one revision", "[store]") {
+  const auto revision = [](int n) { return std::to_string(100000 + n); };
+  const auto content
+    = [&](int n) { return std::string(20'000, static_cast<char>('a' + n % 26)) + revision(n); };
+  if (const char* dir = child::role()) {
+    effects::desired_files files{dir};
+    for (int n = 1;; ++n) {
+      REQUIRE(files.put({"shop", revision(n), content(n)}));
+      REQUIRE(files.select("shop", revision(n)));
+      if (n % 2 == 0) {
+        REQUIRE(files.put({"blog", revision(n), content(n)}));
+        REQUIRE(files.select("blog", revision(n)));
+        REQUIRE(files.put_secret("blog", "token", content(n), 0400));
+        REQUIRE(files.remove("blog", ""));
+      }
+      child::say_line();
+    }
+  }
+  temp_dir dir;
+  for (std::size_t heard = 1; heard < 30; heard += 7) {
+    child writer{"files killed in the middle of a change are whole and name one revision",
+                 dir.path()};
+    writer.hear(heard);
+    writer.kill();
+    effects::desired_files files{dir.path()};
+    std::vector<error> trouble;
+    auto got = files.load_current(trouble);
+    REQUIRE(got);
+    bool found = false;
+    for (const auto& file : *got) {
+      const int n = std::stoi(file.revision) - 100000;
+      CHECK(file.content == content(n));
+      if (file.stack == "shop") {
+        found = true;
+        CHECK(n >= static_cast<int>(heard));
+      }
+    }
+    CHECK(found);
+    // A stack that was not selected yet is named; nothing else may be in the way.
+    CHECK(trouble.size() <= 1);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(dir.path()))
+      CHECK_FALSE(entry.path().string().ends_with(".tmp"));
+    for (const auto& told : trouble)
+      CHECK(told.message.find("the stack blog") == 0);
+    REQUIRE(files.remove("blog", ""));
+  }
 }

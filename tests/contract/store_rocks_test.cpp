@@ -5,15 +5,14 @@
 #include "runtime/effects/state_lock.hpp"
 #include "runtime/record/keys.hpp"
 #include "tests/catch.hpp"
+#include "tests/support/child.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <rocksdb/db.h>
 
 #include <csignal>
 #include <fstream>
-#include <spawn.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace davit;
@@ -23,8 +22,6 @@ using namespace davit::testing;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* child_role = "DAVIT_TEST_STORE_CHILD"; ///< "DIR": be the child
 
 std::unique_ptr<rocks_store> open_store(const std::string& dir) {
   auto opened = rocks_store::open(dir);
@@ -40,54 +37,6 @@ error refusal(const std::string& dir) {
   CHECK(opened.error().message.find(dir) != std::string::npos);
   return opened.error();
 }
-
-/// This program again, in a process of its own, with one test case (whose name holds no comma,
-/// which is an 'or' to Catch). A mere fork would lack
-/// the background threads of a database that this process has opened before.
-struct child {
-  pid_t pid = -1;
-  int output = -1;
-  child(const std::string& test_case, const std::string& dir) {
-    int ends[2];
-    REQUIRE(::pipe(ends) == 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    std::string name = test_case;
-    std::string program = "contract";
-    std::string role = std::string{child_role} + "=" + dir;
-    char* args[] = {program.data(), name.data(), nullptr};
-    char* environment[] = {role.data(), nullptr};
-    REQUIRE(::posix_spawn(&pid, "/proc/self/exe", &actions, nullptr, args, environment) == 0);
-    posix_spawn_file_actions_destroy(&actions);
-    ::close(ends[1]);
-    output = ends[0];
-  }
-  /// Waits for the child to say this many lines.
-  void hear(std::size_t lines) {
-    char c = 0;
-    while (lines > 0 && ::read(output, &c, 1) == 1)
-      lines -= c == '\n' ? 1 : 0;
-    REQUIRE(lines == 0);
-  }
-  void kill() {
-    REQUIRE(::kill(pid, SIGKILL) == 0);
-    int status = 0;
-    REQUIRE(::waitpid(pid, &status, 0) == pid);
-    CHECK(WIFSIGNALED(status));
-    pid = -1;
-  }
-  ~child() {
-    ::close(output);
-    if (pid > 0) {
-      ::kill(pid, SIGKILL);
-      ::waitpid(pid, nullptr, 0);
-    }
-  }
-};
-
-void say_line() { REQUIRE(::write(1, "\n", 1) == 1); }
 
 /// Flips bits in the middle of the newest file with this ending.
 void damage(const std::string& folder, const std::string& ending) {
@@ -112,7 +61,7 @@ void fill(rocks_store& store, int records) {
 } // namespace
 
 TEST_CASE("every acknowledged batch survives kill -9", "[store]") {
-  if (const char* dir = std::getenv(child_role)) {
+  if (const char* dir = child::role()) {
     // The child: says a line for every batch that was acknowledged, until it is killed.
     auto store = open_store(dir);
     for (int n = 1;; ++n) {
@@ -120,7 +69,7 @@ TEST_CASE("every acknowledged batch survives kill -9", "[store]") {
       REQUIRE(store->write({{{family::ledger, "n", text}, {family::audit, text, text}}}));
       if (n % 3 == 0)
         REQUIRE(store->sync());
-      say_line();
+      child::say_line();
     }
   }
   temp_dir dir;
@@ -146,17 +95,17 @@ TEST_CASE("every acknowledged batch survives kill -9", "[store]") {
 }
 
 TEST_CASE("a second daemon on one state directory is told who holds it", "[store]") {
-  if (const char* dir = std::getenv(child_role)) {
+  if (const char* dir = child::role()) {
     auto lock = state_lock::take(dir);
     REQUIRE(lock);
     auto store = open_store(dir);
-    say_line();
+    child::say_line();
     ::pause();
   }
   temp_dir dir;
   child holder{"a second daemon on one state directory is told who holds it", dir.path()};
   holder.hear(1);
-  const auto who = "process " + std::to_string(holder.pid) + ", since 2";
+  const auto who = "process " + std::to_string(holder.pid()) + ", since 2";
   auto lock = state_lock::take(dir.path());
   REQUIRE_FALSE(lock);
   for (const auto& told : {lock.error(), refusal(dir.path())}) {
