@@ -1,7 +1,6 @@
 #include "runtime/effects/rocks_store.hpp"
 
 #include "runtime/effects/durable_file.hpp"
-#include "runtime/effects/state_lock.hpp"
 #include "runtime/record/keys.hpp"
 
 #include <rocksdb/cache.h>
@@ -161,15 +160,18 @@ rocks_store::~rocks_store() { stop(); }
 result<std::unique_ptr<rocks_store>> rocks_store::open(const std::string& dir,
                                                        std::uint64_t headroom) {
   std::unique_ptr<rocks_store> out{new rocks_store{dir, headroom}};
+  auto lock = state_lock::take(dir);
+  if (!lock)
+    return tl::unexpected(lock.error());
+  out->lock_ = std::move(*lock);
   if (auto started = out->start(); !started)
     return tl::unexpected(started.error());
   return out;
 }
 
 result<void> rocks_store::start() {
-  for (const auto& folder : {dir_, db_path(dir_)})
-    if (auto made = make_folder(folder, 0700); !made)
-      return made;
+  if (auto made = make_folder(db_path(dir_), 0700); !made)
+    return made;
   if (auto sound = check_current(dir_); !sound)
     return sound;
   const auto options = tuned();
@@ -186,7 +188,9 @@ result<void> rocks_store::start() {
   const auto status = rocksdb::DB::Open(options, db_path(dir_), wanted, &families_, &db);
   if (!status.ok()) {
     if (says(status, "/LOCK: ") && (says(status, "lock file") || says(status, "lock hold")))
-      return tl::unexpected(held_by_another(dir_));
+      return fail(errc::conflict,
+                  "another program, no davitd, has the database " + db_path(dir_) + " open",
+                  "Close that program (such as ldb) first.");
     return tl::unexpected(explain_status(status, "open", dir_));
   }
   db_.reset(db);

@@ -4,10 +4,12 @@
 //   DIR/checkpoints/    NAME/: whole copies that share unchanged files (hard links)
 #pragma once
 
+#include "runtime/effects/state_lock.hpp"
 #include "runtime/ports/store.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,8 @@ public:
   /// RocksDB meets the end of it: room for a group (1 MiB) and what it compacts meanwhile.
   static constexpr std::uint64_t default_headroom = 4 << 20;
 
-  /// `dir` is the state directory; it is made (0700) if only it is missing.
+  /// `dir` is the state directory; it is made (0700) if only it is missing, and locked as long
+  /// as the store lives (state_lock).
   /// Errors, each with what to do: conflict (another process has it open, and which), newer
   /// (written by a later release; nothing in it was touched), corrupt, denied, no_space, io.
   static result<std::unique_ptr<rocks_store>> open(const std::string& dir,
@@ -58,6 +61,7 @@ private:
 
   std::string dir_;
   std::uint64_t headroom_;
+  std::optional<state_lock> lock_;
   std::unique_ptr<rocksdb::DB> db_;                    ///< empty where the last start failed
   std::vector<rocksdb::ColumnFamilyHandle*> families_; ///< as in ports::family; `default` last
   /// A write or a sync failed. Nothing but closing may be asked of db_ then: Debian builds

@@ -1,5 +1,6 @@
 // One daemon per state directory. The kernel drops the lock with the process, so nothing is
-// left to clean up after kill -9.
+// left to clean up after kill -9. The store takes it; a daemon whose store has failed takes it
+// by itself.
 #pragma once
 
 #include "runtime/effects/durable_file.hpp"
@@ -9,7 +10,8 @@
 
 namespace davit::effects {
 
-/// Held as long as the object lives. DIR/lock says in words who holds it.
+/// Held as long as the object lives. DIR/lock says in words who holds it: "process 1234, since
+/// 2026-01-31T12:00:00.000Z"; only true while somebody does.
 class state_lock {
 public:
   /// Makes the directory (0700) if only it is missing, not its parents.
@@ -20,12 +22,5 @@ private:
   explicit state_lock(descriptor file) : file_{std::move(file)} {}
   descriptor file_;
 };
-
-/// What DIR/lock says: "process 1234, since 2026-01-31T12:00:00.000Z"; empty: nothing.
-/// Only true while somebody holds the lock.
-std::string lock_holder(const std::string& dir);
-
-/// The refusal that a second daemon on `dir` gets, whichever of its locks it met first.
-error held_by_another(const std::string& dir);
 
 } // namespace davit::effects

@@ -96,8 +96,6 @@ TEST_CASE("every acknowledged batch survives kill -9", "[store]") {
 
 TEST_CASE("a second daemon on one state directory is told who holds it", "[store]") {
   if (const char* dir = child::role()) {
-    auto lock = state_lock::take(dir);
-    REQUIRE(lock);
     auto store = open_store(dir);
     child::say_line();
     ::pause();
@@ -115,8 +113,8 @@ TEST_CASE("a second daemon on one state directory is told who holds it", "[store
   }
   holder.kill();
   // The kernel gave the locks back: nothing to clean up by hand.
-  CHECK(state_lock::take(dir.path()));
   CHECK(rocks_store::open(dir.path()));
+  CHECK(state_lock::take(dir.path()));
 }
 
 TEST_CASE("one process does not open a store twice either", "[store]") {
@@ -125,6 +123,18 @@ TEST_CASE("one process does not open a store twice either", "[store]") {
   CHECK(refusal(dir.path()).code == errc::conflict);
   fill(*first, 3);
   CHECK(first->load(family::ledger, "")->size() == 3);
+}
+
+TEST_CASE("a database that another program holds is not opened", "[store]") {
+  temp_dir dir;
+  rocksdb::DB* raw = nullptr;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  REQUIRE(rocksdb::DB::Open(options, dir / "db", &raw).ok());
+  const std::unique_ptr<rocksdb::DB> db{raw};
+  const auto told = refusal(dir.path());
+  CHECK(told.code == errc::conflict);
+  CHECK(told.message.find("another program") != std::string::npos);
 }
 
 TEST_CASE("a store of a later release is left alone", "[store]") {
