@@ -8,7 +8,7 @@ namespace davit::cli {
 namespace {
 
 constexpr const char* footer
-  = "\nThe daemon is asked at --host, else $DAVIT_HOST, else unix:///run/davit/davit.sock.\n"
+  = "The daemon is asked at --host, else $DAVIT_HOST, else unix:///run/davit/davit.sock.\n"
     "Exit codes: 0 done, 1 failed, 2 bad usage or manifest, 3 daemon unreachable,\n"
     "4 done in part. More in davit(1).";
 

@@ -104,7 +104,8 @@ void offer_manifest(CLI::App& command, manifest_options& options) {
   command.add_option("FILE,-f,--file", options.files,
                      "Compose files; a later one is laid over an earlier one\n"
                      "(default: compose.yaml in the working directory)");
-  command.add_option("--name", options.name, "Name of the stack, over what the file says");
+  command.add_option("--name,-p,--project-name", options.name,
+                     "Name of the stack, over what the file says");
   command.add_option("--env-file", options.env_files, "Variables for the manifest")
     ->expected(1)
     ->take_all();
@@ -130,8 +131,6 @@ void show_findings(const session& with, const std::vector<manifest::finding>& fi
     const bool bad = one.level == manifest::severity::error;
     with.remark(with.err.in(bad ? effects::paint::red : effects::paint::yellow,
                             printable(manifest::to_string(one))));
-    if (!one.remedy.empty())
-      with.remark("  " + printable(one.remedy));
   }
 }
 
