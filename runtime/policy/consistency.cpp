@@ -110,9 +110,13 @@ void check_dependencies(const stack& st, std::vector<inconsistency>& out) {
                        "define it, or change network_mode, ipc or pid"});
   }
   if (const auto cycle = find_cycle(st)) {
-    std::string path;
-    for (const auto& name : *cycle)
-      path += (path.empty() ? "" : " -> ") + name;
+    constexpr std::size_t most_shown = 20;
+    std::string path = printable(cycle->front());
+    for (std::size_t i = 1; i + 1 < cycle->size() && i < most_shown; ++i)
+      path += " -> " + printable((*cycle)[i]);
+    if (cycle->size() > most_shown + 1)
+      path += " -> ... (" + std::to_string(cycle->size() - 1) + " in all)";
+    path += " -> " + printable(cycle->back());
     out.push_back({severity::error, "services." + cycle->front() + ".depends_on." + cycle->at(1),
                    "the services wait for each other in a circle: " + path,
                    "remove one of these dependencies"});
@@ -165,8 +169,10 @@ void check_sources(const stack& st, std::vector<inconsistency>& out) {
 }
 
 std::string port_words(const port_mapping& p) {
-  const auto host = p.host_ip.find(':') != std::string::npos ? "[" + p.host_ip + "]" : p.host_ip;
-  return (host.empty() ? "" : host + ":") + std::to_string(p.host_port) + "/" + p.protocol;
+  const auto ip = printable(p.host_ip);
+  const auto host = ip.find(':') != std::string::npos ? "[" + ip + "]" : ip;
+  return (host.empty() ? "" : host + ":") + std::to_string(p.host_port) + "/"
+         + printable(p.protocol);
 }
 
 struct claim {
@@ -201,13 +207,15 @@ void check_ports(const stack& st, std::vector<inconsistency>& out) {
 
 } // namespace
 
-std::string quoted(std::string_view text) {
+std::string printable(std::string_view text) {
   constexpr std::size_t longest = 80;
-  std::string out = "'";
+  std::string out;
   for (const char c : text.substr(0, longest))
     out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return out + (text.size() > longest ? "...'" : "'");
+  return text.size() > longest ? out + "..." : out;
 }
+
+std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
 
 std::vector<inconsistency> check(const stack& st) {
   std::vector<inconsistency> out;
@@ -240,14 +248,14 @@ std::vector<inconsistency> port_clashes(const stack& st, const std::vector<const
     if (const auto rival = names.find(effective_container_name(st, s)); rival != names.end())
       out.push_back({severity::error, "services." + name + ".container_name",
                      "the container name " + quoted(rival->first) + " is taken by "
-                       + rival->second.first + "/" + rival->second.second,
+                       + printable(rival->second.first) + "/" + printable(rival->second.second),
                      "give this one another container_name"});
     for (const auto& p : s.ports)
       if (p.host_port != 0)
         if (const auto* rival = taken(ports, p))
           out.push_back({severity::error, "services." + name + ".ports",
-                         "the host port " + port_words(p) + " is taken by " + rival->stack + "/"
-                           + rival->service,
+                         "the host port " + port_words(p) + " is taken by "
+                           + printable(rival->stack) + "/" + printable(rival->service),
                          "publish it on another port or address, or uninstall that stack"});
   }
   return out;

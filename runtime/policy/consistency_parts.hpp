@@ -5,7 +5,9 @@
 
 namespace davit::policy {
 
-/// 'text', shortened and without control characters, for messages.
+/// The text for a message: shortened, without control characters.
+std::string printable(std::string_view text);
+/// The same in quotes.
 std::string quoted(std::string_view text);
 
 /// An IPv4 or IPv6 address, as inet_pton(3) reads it.
