@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A real podman of our own, to be sourced: private mount and network namespace, storage, API
 # service and a small image. Nothing of it touches the podman of the host, and any number of
 # them live side by side, each in a directory of its own.
@@ -13,7 +14,7 @@
 # busybox-static and curl.
 
 ENV_IMAGE=localhost/davit-demo:1
-ENV_DIR= ENV_PID= ENV_SOCKET= ENV_SERVICE_PID= ENV_EXIT_COMMANDS=()
+ENV_DIR= ENV_PID= ENV_SOCKET= ENV_SERVICE_PID= ENV_PREFIX=() ENV_EXIT_COMMANDS=()
 
 env_fail() {
   echo "podman_env: $*" >&2
@@ -34,6 +35,7 @@ env_up() {
 
 # The namespaces live as long as one sleeping process does.
 env_namespace() {
+  # shellcheck disable=SC2016 # the inner shell expands
   unshare --mount --net --propagation private bash -ec '
     resolv=$(readlink -f /etc/resolv.conf) names=
     [ ! -r "$resolv" ] || names=$(cat "$resolv")
@@ -63,11 +65,18 @@ env_wait_for() {
 }
 
 env_run() {
-  nsenter --target "$ENV_PID" --mount --net --wdns="$PWD" -- env \
-    CONTAINERS_CONF="$ENV_DIR/containers.conf" \
-    CONTAINERS_STORAGE_CONF="$ENV_DIR/storage.conf" \
-    CONTAINERS_REGISTRIES_CONF="$ENV_DIR/registries.conf" \
-    DAVIT_TEST_PODMAN="unix://$ENV_SOCKET" "$@"
+  env_prefix "$PWD"
+  "${ENV_PREFIX[@]}" "$@"
+}
+
+# Sets ENV_PREFIX: what runs a command inside, in the folder $1. Both of its programs exec, so
+# that the pid of such a job is the command's own.
+env_prefix() {
+  ENV_PREFIX=(nsenter --target "$ENV_PID" --mount --net --wdns="$1" -- env
+    CONTAINERS_CONF="$ENV_DIR/containers.conf"
+    CONTAINERS_STORAGE_CONF="$ENV_DIR/storage.conf"
+    CONTAINERS_REGISTRIES_CONF="$ENV_DIR/registries.conf"
+    DAVIT_TEST_PODMAN="unix://$ENV_SOCKET")
 }
 
 # env_write_conf RUNTIME ULIMITS: either may be empty, podman's default then.
@@ -137,9 +146,10 @@ env_answers() { curl -sf -m 1 --unix-socket "$ENV_SOCKET" http://d/_ping > /dev/
 env_service() {
   case $1 in
     start)
-      env_run podman system service -t 0 "unix://$ENV_SOCKET" \
+      env_prefix "$ENV_DIR" # conmon drops notes into the folder that it inherits
+      "${ENV_PREFIX[@]}" podman system service -t 0 "unix://$ENV_SOCKET" \
         >> "$ENV_DIR/service.log" 2>&1 < /dev/null &
-      ENV_SERVICE_PID=$! # nsenter and env exec, so this is podman's own pid
+      ENV_SERVICE_PID=$!
       env_wait_for 20 env_answers || env_fail "no service: $(tail -n 5 "$ENV_DIR/service.log")"
       ;;
     stop | kill9)
