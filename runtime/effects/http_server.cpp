@@ -3,6 +3,8 @@
 
 #include "runtime/effects/http_exchange.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -53,6 +55,7 @@ struct http_server::core : std::enable_shared_from_this<http_server::core> {
   std::set<int> open; // descriptors of living connections
 
   void accept_loop();
+  void accept_once(std::vector<refused_connection>& refused);
   void admit(owned_fd fd, std::vector<refused_connection>& refused);
   void refuse(owned_fd fd, std::vector<refused_connection>& refused);
   void serve(int fd);
@@ -63,31 +66,40 @@ struct http_server::core : std::enable_shared_from_this<http_server::core> {
 void http_server::core::accept_loop() {
   std::vector<refused_connection> refused;
   while (!shared.stopping) {
-    std::vector<pollfd> watched{{wake.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}};
-    for (const auto& one : refused)
-      watched.push_back({one.fd.get(), POLLIN, 0});
-    // A refused client is closed when it closes, or when its moment has passed.
-    const int patience = refused.empty() ? -1 : 100;
-    if (::poll(watched.data(), watched.size(), patience) < 0 && errno != EINTR)
-      return;
-    const auto now = std::chrono::steady_clock::now();
-    for (std::size_t i = refused.size(); i-- > 0;) {
-      char sink[4096];
-      const bool readable = watched[i + 2].revents != 0;
-      if (now >= refused[i].until
-          || (readable && ::recv(refused[i].fd.get(), sink, sizeof sink, MSG_DONTWAIT) <= 0))
-        refused.erase(refused.begin() + static_cast<std::ptrdiff_t>(i));
+    try {
+      accept_once(refused);
+    } catch (const std::exception& e) { // out of memory: the connection is lost, no more
+      ++shared.faults;
+      spdlog::error("api: a connection was lost: {}", e.what());
     }
-    if ((watched[1].revents & POLLIN) == 0)
-      continue;
-    owned_fd fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-    if (fd.get() >= 0) {
-      admit(std::move(fd), refused);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
-      // The client stays in the backlog; try again when a descriptor may be free.
-      pollfd only{wake.get(), POLLIN, 0};
-      ::poll(&only, 1, 50);
-    }
+  }
+}
+
+void http_server::core::accept_once(std::vector<refused_connection>& refused) {
+  std::vector<pollfd> watched{{wake.get(), POLLIN, 0}, {listener.get(), POLLIN, 0}};
+  for (const auto& one : refused)
+    watched.push_back({one.fd.get(), POLLIN, 0});
+  // A refused client is closed when it closes, or when its moment has passed.
+  const int patience = refused.empty() ? -1 : 100;
+  if (::poll(watched.data(), watched.size(), patience) < 0)
+    return; // interrupted: nothing in `watched` was filled in
+  const auto now = std::chrono::steady_clock::now();
+  for (std::size_t i = refused.size(); i-- > 0;) {
+    char sink[4096];
+    const bool readable = watched[i + 2].revents != 0;
+    if (now >= refused[i].until
+        || (readable && ::recv(refused[i].fd.get(), sink, sizeof sink, MSG_DONTWAIT) <= 0))
+      refused.erase(refused.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if ((watched[1].revents & POLLIN) == 0)
+    return;
+  owned_fd fd{::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  if (fd.get() >= 0) {
+    admit(std::move(fd), refused);
+  } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+    // The client stays in the backlog; try again when a descriptor may be free.
+    pollfd only{wake.get(), POLLIN, 0};
+    ::poll(&only, 1, 50);
   }
 }
 
@@ -102,7 +114,7 @@ void http_server::core::admit(owned_fd fd, std::vector<refused_connection>& refu
   try {
     std::thread{[self = shared_from_this(), raw = fd.get()] { self->serve(raw); }}.detach();
     fd.release();
-  } catch (const std::system_error&) { // no thread to be had
+  } catch (const std::exception&) { // no thread or memory to be had
     const std::lock_guard lock{guard};
     open.erase(fd.get());
     refuse(std::move(fd), refused);
