@@ -6,12 +6,8 @@
 // podman goes on with a mutation when its caller has gone, so no deadline here undoes anything.
 #pragma once
 
-#include "runtime/effects/podman_faults.hpp"
-#include "runtime/effects/podman_http.hpp"
+#include "runtime/effects/podman_job.hpp"
 #include "runtime/ports/engine.hpp"
-
-#include <mutex>
-#include <set>
 
 namespace davit::effects {
 
@@ -27,12 +23,8 @@ public:
                                                    const ports::log_options& options) override;
 
 private:
-  struct job; // one request and what is left of its time
-
   podman::http http_;
-  std::mutex mutex_;
-  /// Containers whose check did not end in time and may still run, under mutex_.
-  std::set<std::string> unfinished_checks_;
+  podman::unfinished_checks checks_;
 };
 
 } // namespace davit::effects

@@ -1,8 +1,7 @@
 // The stream's thread, and how it is ended.
 #include "runtime/effects/podman_logs.hpp"
 
-#include "runtime/effects/podman_client.hpp"
-#include "runtime/effects/podman_codec.hpp"
+#include "runtime/effects/podman_faults.hpp"
 
 #include <httplib.h>
 
@@ -166,26 +165,3 @@ result<std::shared_ptr<ports::byte_stream>> open_stream(const http& via, const s
 }
 
 } // namespace davit::effects::podman
-
-namespace davit::effects {
-
-result<std::shared_ptr<ports::byte_stream>> podman_engine::logs(const std::string& id,
-                                                                const ports::log_options& options) {
-  auto looked = perform(ports::inspect_container{id}, std::chrono::seconds(5));
-  if (looked.failure)
-    return tl::unexpected<error>(*looked.failure);
-  if (looked.seen->status == engine_status::absent)
-    return fail(errc::not_found, "container " + id + " is not there", {});
-  auto path = std::string(podman::api) + "/containers/" + podman::encoded(looked.seen->id)
-              + "/logs?stdout=true&stderr=true";
-  if (options.follow)
-    path += "&follow=true";
-  if (options.tail)
-    path += "&tail=" + std::to_string(*options.tail);
-  if (options.timestamps)
-    path += "&timestamps=true";
-  return podman::open_stream(http_, path, podman::frame_reader{}, options.follow,
-                             "container " + id);
-}
-
-} // namespace davit::effects

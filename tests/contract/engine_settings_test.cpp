@@ -197,6 +197,11 @@ TEST_CASE("an entrypoint and a command mean what Compose says") {
   CHECK(run(words{"echo", "b"}, std::nullopt) == "b\n");
   CHECK(run(words{"echo", "b"}, words{"c"}) == "b c\n");
   CHECK(run(words{}, words{"echo", "d"}) == "d\n");
+  auto b = p.plan("entry", habit::obeys);
+  b.spec.image = "localhost/davit-checked:1";
+  b.spec.command = words{}; // none: the image's entrypoint alone, a shell without a script
+  auto seen = p.up(b);
+  CHECK(p.wait_for_end(seen.id).exit.code == 0);
 }
 
 TEST_CASE("limits, stop signal, grace, policy and log size are as asked") {
@@ -240,6 +245,43 @@ TEST_CASE("podman runs no check by a timer of its own, and the interval is kept"
         .call("GET", std::string(effects::podman::api) + "/containers/" + seen.id + "/json", {}, 5s)
         .body;
   CHECK(inspect.find("\"Interval\"") == std::string::npos);
+}
+
+TEST_CASE("an image's own check is taken over from podman, and can be changed or turned off") {
+  podman_world w;
+  promises p(w);
+  auto b = p.plan("checked", habit::obeys);
+  b.spec.image = "localhost/davit-checked:1";
+  b.spec.command.reset();
+  auto made_with = [&](std::optional<healthcheck> check) {
+    b.spec.healthcheck = std::move(check);
+    auto seen = p.made(b);
+    effects::podman::http http(podman_socket());
+    auto path = std::string(effects::podman::api) + "/containers/" + seen.id + "/json";
+    CHECK(http.call("GET", path, {}, 5s).body.find("\"Interval\"") == std::string::npos);
+    return seen;
+  };
+  auto seen = made_with(std::nullopt);
+  CHECK(seen.has_healthcheck);
+  CHECK(seen.check.interval == 7s);
+  CHECK(seen.check.timeout == 2s);
+  CHECK(seen.check.retries == 4);
+  CHECK_FALSE(p.ask(ports::start_container{seen.id}).failure);
+  auto checked = p.ask(ports::run_healthcheck{seen.id, 10s});
+  CHECK(checked.healthy);
+  CHECK(checked.output == "well");
+  CHECK_FALSE(p.ask(ports::remove_container{seen.id}).failure);
+
+  healthcheck slower;
+  slower.interval = 60s;
+  seen = made_with(slower); // the image's test, at our pace
+  CHECK(seen.check.interval == 60s);
+  CHECK(seen.check.retries == 4);
+  CHECK_FALSE(p.ask(ports::remove_container{seen.id}).failure);
+
+  healthcheck off;
+  off.disable = true;
+  CHECK_FALSE(made_with(off).has_healthcheck);
 }
 
 TEST_CASE("a log is read from its end, followed, and let go of at any moment") {
