@@ -269,8 +269,7 @@ void operation_state::judge_trial() {
     auto wanted = targets();
     std::erase_if(part.services, [&](auto& s) { return !wanted.contains(s.first); });
   }
-  auto wait = request.kind == operation_kind::install && request.wait && failure.empty();
-  auto verdict = policy::judge(part, members, wait, boot);
+  auto verdict = policy::judge(part, members, until(), boot);
   if (std::holds_alternative<policy::trial_passed>(verdict))
     return commit();
   if (auto* no = std::get_if<policy::trial_failed>(&verdict)) {
@@ -283,7 +282,20 @@ void operation_state::judge_trial() {
       return revert(why);
     return journal(operation_phase::failed, [this, why] { finish(false, why); });
   }
-  arm(std::get<policy::trial_pending>(verdict).judge_at);
+  auto& pending = std::get<policy::trial_pending>(verdict);
+  if (request.kind == operation_kind::install && failure.empty())
+    return arm(pending.judge_at);
+  if (boot >= give_up)
+    return journal(operation_phase::failed, [this, left = pending.waiting_for] {
+      finish(false, "still waiting for " + left, true);
+    });
+  arm(give_up);
+}
+
+policy::trial_until operation_state::until() const {
+  if (request.kind != operation_kind::install || !failure.empty())
+    return policy::trial_until::started;
+  return request.wait ? policy::trial_until::held : policy::trial_until::begun;
 }
 
 void operation_state::judge_stopped() {

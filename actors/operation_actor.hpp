@@ -48,6 +48,7 @@ struct operation_state {
   void reported(const std::string& service, const container_report& report);
   void judge();
   bool is_news(const std::string& service, const container_report& report) const;
+  policy::trial_until until() const;
   void judge_trial();
   void judge_stopped();
   void judge_gone();

@@ -14,20 +14,28 @@ std::string in_words(milliseconds span) {
   return std::to_string(std::chrono::ceil<seconds>(span).count()) + " s";
 }
 
+/// `restart: no` or `on-failure`: an exit of 0 is all that such a service promises.
+bool may_end(const service& s) {
+  auto mode = s.davit.recovery.restart;
+  return mode == restart_mode::no || mode == restart_mode::on_failure;
+}
+
+bool ended_well(const trial_member& m) {
+  return m.shown == phase::stopped || m.shown == phase::exited;
+}
+
 /// What one service says: absent means that it has passed.
-std::optional<trial_verdict> judge_one(const service& s, const trial_member& m, bool wait,
+std::optional<trial_verdict> judge_one(const service& s, const trial_member& m, trial_until until,
                                        boot_time now) {
   if (m.completed)
     return {};
   if (m.stuck && !m.alive) {
-    // `restart: no` and an exit of 0 is all that such a service promises.
-    if (!m.job && s.davit.recovery.restart == restart_mode::no && m.shown == phase::stopped
-        && m.started)
+    if (!m.job && m.started && may_end(s) && ended_well(m))
       return {};
     return trial_failed{s.name, m.words};
   }
-  if (!wait) {
-    if (m.started || m.gated)
+  if (until != trial_until::held) {
+    if (m.started || (m.gated && until == trial_until::begun))
       return {};
     return trial_pending{{}, s.name + " to start"};
   }
@@ -56,12 +64,12 @@ milliseconds start_period(const service& s) {
   return s.healthcheck && s.healthcheck->start_period ? *s.healthcheck->start_period : 0ms;
 }
 
-trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& members, bool wait,
-                    boot_time now) {
+trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& members,
+                    trial_until until, boot_time now) {
   std::optional<trial_pending> pending;
   for (auto& [name, s] : st.services) {
     auto seen = members.find(name);
-    auto one = judge_one(s, seen == members.end() ? trial_member{} : seen->second, wait, now);
+    auto one = judge_one(s, seen == members.end() ? trial_member{} : seen->second, until, now);
     if (!one)
       continue;
     if (std::holds_alternative<trial_failed>(*one))

@@ -17,7 +17,7 @@ struct trial_member {
   bool alive = false;
   bool completed = false;
   bool stuck = false;   ///< nothing will change by itself
-  bool gated = true;    ///< a gate still holds its first start
+  bool gated = false;   ///< a gate holds its start
   bool started = false; ///< it was seen alive, or done, at least once
   readiness ready = readiness::unknown;
   phase shown = phase::pending;
@@ -37,9 +37,15 @@ struct trial_failed {
 };
 using trial_verdict = std::variant<trial_pending, trial_passed, trial_failed>;
 
-/// @param wait  false: it is enough that every service which no gate holds has started.
-trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& members, bool wait,
-                    boot_time now);
+/// How much has to hold before an operation is done.
+enum class trial_until : std::uint8_t {
+  begun,   ///< every service that no gate holds has started
+  started, ///< every service has started
+  held,    ///< every service was ready for its post-start window, every job completed
+};
+
+trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& members,
+                    trial_until until, boot_time now);
 
 /// start_period of the check or probe that decides readiness.
 milliseconds start_period(const service& s);
