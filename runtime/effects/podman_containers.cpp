@@ -169,7 +169,7 @@ void container_job::signal_by_pidfd(const observation& of, int number) {
   int status = signal_process(of.pid, of.id, of.conmon_pid, number);
   if (status == 0)
     return;
-  auto code = status == EPERM ? errc::denied : errc::refused;
+  auto code = status == ESRCH ? errc::conflict : status == EPERM ? errc::denied : errc::refused;
   fail_with({code,
              about(of.id) + ": its process cannot be signalled: "
                + (status == ESRCH ? "it does not run" : std::strerror(status)),

@@ -98,7 +98,7 @@ constexpr meaning making[] = {
 };
 
 constexpr meaning signalling[] = {
-  {"state improper", errc::refused, plain, ""},
+  {"state improper", errc::conflict, plain, ""},
   {"invalid signal", errc::invalid, plain, ""},
 };
 

@@ -97,9 +97,10 @@ using engine_request
 /// What a request did. `failure` absent: it was done.
 ///
 /// Legal errors: not_found (container, image or network), conflict (name or port or address
-/// in use, has dependents), refused (podman said no; `message` has its words), invalid (a
-/// setting podman or the runtime cannot take: will not pass by itself), no_space, denied,
-/// unreachable (nobody answers: nothing was done), timeout (outcome unknown), busy.
+/// in use, has dependents, a signal to what does not run), refused (podman said no; `message`
+/// has its words), invalid (a setting podman or the runtime cannot take: will not pass by
+/// itself), no_space, denied, unreachable (nobody answers: nothing was done), timeout (outcome
+/// unknown), busy.
 struct engine_reply {
   std::optional<error> failure;
   /// After any mutation of a container, and for inspect: what a look by the same worker saw

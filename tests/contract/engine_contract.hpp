@@ -250,9 +250,9 @@ inline void containers_are_ended(world& w) {
     CHECK_FALSE(p.ask(ports::signal_container{seen.id, "SIGKILL"}).failure);
     CHECK(p.wait_for_end(seen.id).exit.code == 137);
   }
-  SECTION("a signal to what does not run is refused") {
+  SECTION("a signal to what does not run is a conflict") {
     auto seen = p.made(p.plan("dead", habit::obeys));
-    CHECK(p.code(p.ask(ports::signal_container{seen.id, "SIGTERM"})) == errc::refused);
+    CHECK(p.code(p.ask(ports::signal_container{seen.id, "SIGTERM"})) == errc::conflict);
     CHECK(p.code(p.ask(ports::signal_container{std::string(64, 'a'), "SIGTERM"}))
           == errc::not_found);
   }

@@ -70,7 +70,7 @@ TEST_CASE("podman's refusals are what they mean") {
     {verb::start, 500, "exit status 1", "OCI runtime error: runc: something new", errc::refused,
      '-'},
     {verb::signal, 500, "container state improper",
-     "can only kill running containers. 8d84 is in state exited", errc::refused, '-'},
+     "can only kill running containers. 8d84 is in state exited", errc::conflict, '-'},
     {verb::remove, 500, "container already exists", "container 8d84 has dependent containers",
      errc::conflict, '-'},
     {verb::remove, 500, "disk", "bolt_state.db: no space left on device", errc::no_space, '-'},
