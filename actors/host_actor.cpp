@@ -296,7 +296,7 @@ void host_state::stack_died(const caf::down_msg& down) {
 void host_state::round() {
   auto every = notifier->watchdog_interval();
   auto epoch = ++round_epoch;
-  self->delayed_send(self, every ? *every / 3 : round_default, tick_atom_v, epoch);
+  self->delayed_send(self, every.value_or(round_default), tick_atom_v, epoch);
   if (!every)
     return;
   silent = 5 + stacks.size();
