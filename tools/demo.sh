@@ -14,10 +14,6 @@ readonly manifest=manifests/examples/guestbook.yaml stack=davit-demo image=local
 work= bin= mode= socket= daemon= service= waiting_shell= made_image=no finished=no passed=0
 
 say() { printf '\n== %s\n' "$*"; }
-show() {
-  printf '$ %s\n' "$*"
-  "$@"
-}
 die() {
   printf '\ndemo: %s\n' "$*" >&2
   exit 1
@@ -41,8 +37,11 @@ until_ok() {
 # In the namespaces where the containers live; the host's own where its podman is used.
 inside() { if [[ $mode == private ]]; then env_run "$@"; else "$@"; fi; }
 podman_here() { inside podman "$@"; }
-davit() { show "$bin/davit" --host "unix://$work/davit.sock" "$@"; }
-status_json() { "$bin/davit" --host "unix://$work/davit.sock" status --json "$stack" 2>>"$work/cli.log"; }
+davit() {
+  printf '$ davit %s\n' "$*"
+  "$bin/davit" "$@"
+}
+status_json() { "$bin/davit" status --json "$stack" 2>>"$work/cli.log"; }
 field() { jq -er --arg s "$1" ".stacks[0].services[] | select(.name == \$s) | .$2"; }
 
 # left KIND: what carries the stack's label, one id a line.
@@ -163,7 +162,7 @@ start_daemon() {
 }
 daemon_answers() {
   if ended "$daemon"; then die "davitd ended at once"; fi
-  "$bin/davit" --host "unix://$work/davit.sock" status --json >/dev/null 2>&1
+  "$bin/davit" status --json >/dev/null 2>&1
 }
 
 # runs_again SERVICE OLD_PID: true once it runs as another process.
@@ -177,6 +176,7 @@ runs_again() {
 
 ((EUID == 0)) || die "this needs root: sudo tools/demo.sh"
 work=$(mktemp -d /tmp/davit-demo.XXXXXX)
+export DAVIT_HOST=unix://$work/davit.sock # where davit asks
 trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -210,7 +210,8 @@ victim=$(jq -r '[.stacks[0].services[] | select(.phase == "running") | .name] | 
 old=$(field "$victim" pid <<<"$status")
 again=
 killed=$(now_ms)
-show kill -KILL "$old"
+echo "\$ kill -KILL $old"
+kill -KILL "$old"
 until_ok 15 "$victim to run again" runs_again "$victim" "$old"
 checked "$victim was process $old and runs again as $again, $(($(now_ms) - killed)) ms after the kill"
 davit status "$stack"
