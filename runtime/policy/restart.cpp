@@ -68,7 +68,6 @@ std::optional<refusal> trial_over(restart_ledger& ledger, const charge_request& 
     return refusal{refusal::rule::trial, never,
                    "restarted " + std::to_string(ledger.trial_restarts)
                      + " times during its trial"};
-  ++ledger.trial_restarts;
   return std::nullopt;
 }
 
@@ -189,6 +188,8 @@ std::optional<verdict> charge(restart_ledger& ledger, const recovery_rules& rule
              : std::min(backoff(rules.backoff, ledger.streak, random), milliseconds{1s});
     ++ledger.streak;
     ++ledger.total;
+    if (!request.trial.empty())
+      ++ledger.trial_restarts;
     ledger.charged.push_back(now);
   }
   if (request.why != cause::ordered)
