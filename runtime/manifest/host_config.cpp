@@ -1,3 +1,4 @@
+// The defaults that an administrator sets for every stack of the host.
 #include "runtime/manifest/loader.hpp"
 #include "runtime/manifest/rules_reader.hpp"
 #include "runtime/manifest/yaml.hpp"
