@@ -48,6 +48,11 @@ std::string encode(const error& failure) {
   return dump(body);
 }
 
+bool tells_error(std::string_view body) {
+  const auto root = parse_object(body, "the answer");
+  return !root || root->contains("error");
+}
+
 error decode_error(int status, std::string_view body) {
   struct {
     std::string code;

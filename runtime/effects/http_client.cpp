@@ -101,7 +101,8 @@ result<std::string> http_client::call_once(const std::string& method, const std:
   auto answer = client->send(make_request(method, target, body));
   answered_ = static_cast<bool>(answer);
   if (answer) {
-    if (answer->status >= 200 && answer->status < 300)
+    const bool good = answer->status >= 200 && answer->status < 300;
+    if (good || (answer->status == 503 && !api::tells_error(answer->body)))
       return std::move(answer->body);
     return tl::unexpected<error>(api::decode_error(answer->status, answer->body));
   }

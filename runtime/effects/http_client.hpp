@@ -18,7 +18,7 @@ class http_client {
 public:
   explicit http_client(http_address at) : at_{std::move(at)} {}
 
-  /// The body of a 2xx answer. A `busy` daemon is asked again, a few times, for it has done
+  /// The body of a 2xx answer, or of the health of a host that is not well. A `busy` daemon is asked again, a few times, for it has done
   /// nothing yet.
   /// Errors: unreachable (nobody answers, or may be asked), timeout (the outcome is
   /// unknown), and whatever the daemon told.

@@ -56,15 +56,18 @@ int follow(session& with) {
   return ended ? done : with.complain(ended.error());
 }
 
+/// The daemon counts `limit` from its oldest event on; a person means the latest.
 int list(session& with, std::uint32_t limit) {
-  const auto answer = with.ask("GET", "/v1/events?limit=" + std::to_string(limit));
+  const auto answer = with.ask("GET", "/v1/events");
   if (!answer)
     return with.complain(answer.error());
-  const auto events = api::decode_events(*answer);
+  auto events = api::decode_events(*answer);
   if (!events)
     return with.complain(events.error());
+  if (events->size() > limit)
+    events->erase(events->begin(), events->end() - static_cast<std::ptrdiff_t>(limit));
   if (with.json)
-    with.print(*answer);
+    with.print(api::encode(*events));
   else
     for (const event& one : *events)
       show(with, one);
