@@ -68,7 +68,8 @@ container_report container_state::make_report(const moment& now) const {
   if (s.phase == phase::waiting)
     s.waiting_for.assign(order.want.gates.begin(), order.want.gates.end());
   out.life = seen.life;
-  out.gone = has_looked && !exists;
+  // Not while a create may still land: what is being made, or was answered with silence.
+  out.gone = has_looked && seen.fresh && !memo.in_flight && !exists;
   out.completed = !memo.completed_hash.empty() && memo.completed_hash == order.want.config_hash;
   auto idle = std::holds_alternative<policy::act_none>(last.act) && !memo.in_flight
               && !memo.charging && !memo.committing && !memo.looking;
