@@ -36,6 +36,7 @@ void container_state::loaded(const ledger_note& note) {
   memo.term_at = note.term_at;
   memo.term_life = note.term_life;
   memo.term_cause = note.term_cause;
+  term_loaded = note.term_at.has_value();
   has_ledger = true;
   noted(note);
   // A permit that was out when the daemon went down is spent: who holds it now is unknown.
@@ -314,6 +315,7 @@ void container_state::term(policy::cause why) {
     .then(
       [this, why, name, which = seen.life](const carried<ledger_note>& note) {
         memo.committing = false;
+        term_loaded = false;
         memo.term_at = note->term_at;
         memo.term_life = which;
         memo.term_cause = why;
@@ -332,8 +334,10 @@ void container_state::term(policy::cause why) {
 
 void container_state::signal(verb what, const std::string& name) {
   memo.in_flight = what;
-  ask(ports::signal_container{seen.life.id, name}, [this](const ports::engine_reply& reply) {
+  ask(ports::signal_container{seen.life.id, name}, [this, what](const ports::engine_reply& reply) {
     memo.in_flight.reset();
+    if (what == verb::term)
+      termed(reply);
     // The death itself is heard through the pidfd; what the answer's look saw may be older.
     if (reply.seen)
       observed(*reply.seen);
@@ -341,6 +345,18 @@ void container_state::signal(verb what, const std::string& name) {
       seen.fresh = false;
     step();
   });
+}
+
+/// The grace counts from when the signal is known to be out: podman may have taken its time.
+void container_state::termed(const ports::engine_reply& reply) {
+  auto code = reply.failure ? reply.failure->code : errc::io;
+  if (reply.failure && (code == errc::timeout || code == errc::unreachable || code == errc::busy)) {
+    memo.term_sent = false; // it may never have arrived: once more
+    memo.retry_at = ctx->now().boot + ask_again_after;
+    return;
+  }
+  if (!term_loaded)
+    memo.term_at = ctx->now().ledger;
 }
 
 void container_state::start() {
