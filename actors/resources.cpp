@@ -70,6 +70,20 @@ void resources::due(std::uint64_t number) {
     found.mapped()();
 }
 
+void resources::expect(const stack_order& order) {
+  auto& st = order.model;
+  std::set<std::string> keys;
+  for (auto& [key, n] : st.networks)
+    keys.insert(network_key(n.name));
+  for (auto& [key, v] : st.volumes)
+    keys.insert(volume_key(v.name));
+  for (auto& [name, s] : st.services)
+    keys.insert(image_key(s.image));
+  for (auto& key : keys)
+    if (!present_.contains(key))
+      missing_.try_emplace(key);
+}
+
 void resources::prepare(const stack_order& order, origin from, done then) {
   if (running_ && running_->revision == order.id && !running_->open.empty()) {
     running_->callers.push_back(std::move(then));
@@ -94,8 +108,7 @@ void resources::prepare(const stack_order& order, origin from, done then) {
     images.emplace(s.image, &s);
   for (auto& [reference, s] : images)
     r->open.insert(image_key(reference));
-  for (auto& key : r->open)
-    missing_[key] = "";
+  expect(order);
   if (r->open.empty())
     return r->finish();
   for (auto& [key, n] : st.networks)
@@ -160,9 +173,11 @@ void resources::settle(const std::shared_ptr<round>& r, const std::string& key,
   r->open.erase(key);
   auto current = running_ == r;
   if (failure.empty()) {
+    present_.insert(key);
     if (current)
       missing_.erase(key);
   } else {
+    present_.erase(key);
     if (current)
       missing_[key] = failure;
     ctx_->tell(r->order.stack, "", "warning", key + ": " + failure);
@@ -194,6 +209,7 @@ void resources::remove(const stack_order& order, bool volumes, done then) {
     ask(std::move(request), r->from, [this, r, key = key](const ports::engine_reply& reply) {
       auto absent = reply.failure && reply.failure->code == errc::not_found;
       settle(r, key, reply.failure && !absent ? in_words(*reply.failure) : "");
+      present_.erase(key);
     });
 }
 

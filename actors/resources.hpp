@@ -21,6 +21,9 @@ public:
 
   void bind(stack_actor::pointer self, context_ptr ctx, engine_actor engine, changed on_change);
 
+  /// From here on what `order` needs counts as missing, unless it was seen to be there.
+  void expect(const stack_order& order);
+
   /// Makes everything that `order` needs be there, all at once; `then` hears how it went.
   /// A second call while one runs for the same revision joins it.
   void prepare(const stack_order& order, origin from, done then);
@@ -52,6 +55,7 @@ private:
   engine_actor engine_;
   changed on_change_;
   std::map<std::string, std::string> missing_; ///< "image x" -> why not yet
+  std::set<std::string> present_;              ///< seen to be there by an earlier round
   std::map<std::uint64_t, std::function<void()>> later_;
   std::uint64_t numbers_ = 0;
   std::shared_ptr<round> running_;

@@ -46,6 +46,7 @@ void stack_state::adopt(const stack_order& next) {
   spawn_children();
   if (first)
     needs.bind(self, ctx, peers.engine, [this] { send_wants(); });
+  needs.expect(order);
   send_wants();
 }
 
@@ -136,6 +137,19 @@ std::set<std::string> stack_state::gates_for(const service& s) const {
   return gates;
 }
 
+/// A dependency that nobody has looked at yet, and an image that is not there yet, hold a
+/// start back, but explain no death: else a crash of ours would make every restart free.
+bool stack_state::is_blameless(const service& s) const {
+  auto look = [this](const std::string& name) { return member_of(name); };
+  for (auto& [name, edge] : s.depends_on)
+    if (auto m = look(name); m.known && !policy::satisfied(edge.condition, m))
+      return false;
+  for (auto& owner : policy::hosts_of(s))
+    if (auto m = look(owner); m.known && !m.alive)
+      return false;
+  return true;
+}
+
 container_order stack_state::order_for(const std::string& service, const child& c) const {
   auto look = [this](const std::string& name) { return member_of(name); };
   auto& spec = c.last_spec;
@@ -163,8 +177,10 @@ container_order stack_state::order_for(const std::string& service, const child& 
   w.goal = goal_of(service);
   w.halt = halted;
   w.trial = order.trial;
-  if (order.model.services.contains(service))
+  if (order.model.services.contains(service)) {
     w.gates = gates_for(spec);
+    w.blameless = is_blameless(spec);
+  }
   w.stop_gates = policy::stop_gates(order.model, service, look);
   w.order = by.order;
   w.restart_order = by.restart_order;

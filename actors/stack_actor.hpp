@@ -57,6 +57,7 @@ struct stack_state {
   void send_want(const std::string& service, child& c);
   container_order order_for(const std::string& service, const child& c) const;
   std::set<std::string> gates_for(const service& s) const;
+  bool is_blameless(const service& s) const;
   policy::goal goal_of(const std::string& service) const;
   policy::member member_of(const std::string& service) const;
   tracker_rules rules_of(const std::string& service) const;

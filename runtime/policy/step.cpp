@@ -98,7 +98,7 @@ cause decision::cause_of_death() const {
     return cause::boot;
   if (s.by_hand)
     return cause::by_hand;
-  if (!w.gates.empty())
+  if (!w.gates.empty() && !w.blameless)
     return cause::dependency;
   return s.exit_known && s.exit.code == 0 && !s.exit.oom ? cause::clean : cause::crash;
 }
@@ -134,7 +134,7 @@ std::optional<step> decision::charge_death() const {
 std::optional<step> decision::charge_attempt() const {
   if (!m.attempt_failed)
     return {};
-  auto why = w.gates.empty() ? cause::start_failed : cause::dependency;
+  auto why = w.gates.empty() || w.blameless ? cause::start_failed : cause::dependency;
   return step{act_charge{why, {}, !goes_down()},
               phase::crashed,
               "could not be started: " + m.attempt_error,

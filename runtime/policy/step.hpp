@@ -31,6 +31,7 @@ struct want {
   bool halt = false;                ///< the host goes down; never stored
   std::string trial;                ///< the operation that tries this configuration, or empty
   std::set<std::string> gates;      ///< what a start waits for, in words
+  bool blameless = false;           ///< no dependency is known to be down: no gate explains a death
   std::set<std::string> stop_gates; ///< live dependents that stop first
   std::optional<policy::hold> held;
   std::uint64_t order = 0;         ///< the latest order of a person or an operation
