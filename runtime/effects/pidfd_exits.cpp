@@ -18,7 +18,9 @@ namespace davit::effects {
 namespace {
 
 constexpr std::uint64_t wake_key = 0;
-constexpr milliseconds exit_file_within{40};
+/// 0.2 to 36 ms on an idle machine, far more on one that boots or is overloaded. Waiting costs
+/// nothing: until conmon is done podman would not start the container again.
+constexpr milliseconds exit_file_within{200};
 constexpr int try_every_ms = 1;
 constexpr std::int32_t killed = 137;
 

@@ -1,7 +1,8 @@
 // Hears of deaths through pidfds: one thread, one epoll set.
 //
 //   pidfd readable ──▶ the time is noted, the cgroup asked about memory
-//                  ──▶ conmon's exit file, tried every millisecond for 40 at most
+//                  ──▶ conmon's exit file, tried every millisecond for 200 at most,
+//                      and no longer than conmon lives
 //                  ──▶ exit_sink::exited, once
 //
 // A pidfd tells no exit code to anyone but the parent, which conmon is.

@@ -21,7 +21,8 @@ template <class Set> void in_parts(milliseconds span, Set set) {
 answer::fate fate_of(httplib::Error error) {
   switch (error) {
     case httplib::Error::Success: return answer::fate::answered;
-    case httplib::Error::Connection: return answer::fate::unreachable;
+    case httplib::Error::Connection:
+    case httplib::Error::ConnectionTimeout: return answer::fate::unreachable;
     default: return answer::fate::lost;
   }
 }

@@ -9,7 +9,7 @@ struct exit_sink {
   virtual ~exit_sink() = default;
   /// The main process of this life is gone. Called from the watcher's own thread, once a
   /// life. `at` is when it was heard, well under a millisecond after the death; the call
-  /// itself waits for conmon's exit file, a few milliseconds and 40 at most, because until
+  /// itself waits for conmon's exit file, a few milliseconds and 200 at most, because until
   /// then podman would not start it again either. `exit.code` is absent where that file told
   /// nothing.
   virtual void exited(const life& which, mono_time at, const exit_info& exit) = 0;
