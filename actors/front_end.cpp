@@ -241,10 +241,16 @@ ports::api_response front_end::events(const request& asked) {
   auto limit = api::query_number(asked.query, "limit");
   if (!follow || !after || !limit)
     return failed(!follow ? follow.error() : !after ? after.error() : limit.error());
-  if (!*follow)
-    return ok(api::encode(
-      ctx_->feed->after(after->value_or(0), std::min<std::size_t>(limit->value_or(event_feed::kept),
-                                                                  event_feed::kept))));
+  if (!*follow) {
+    auto most = std::min<std::size_t>(limit->value_or(event_feed::kept), event_feed::kept);
+    if (*after)
+      return ok(api::encode(ctx_->feed->after(**after, most)));
+    // Without a place to begin it is the latest that are asked for.
+    auto all = ctx_->feed->after(0, event_feed::kept);
+    if (all.size() > most)
+      all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(most));
+    return ok(api::encode(all));
+  }
   api_response out;
   out.content_type = "text/event-stream";
   out.stream
