@@ -48,10 +48,10 @@ tools/deps.sh build run test
 run build-dev build dev
 for part in "${parts[@]}"; do
   case $part in
-    simulation) run "sim-$seeds-seeds" env "SEEDS=$seeds" build/dev/tests/sim ;;
+    simulation) run "sim-$seeds-seeds" env "DAVIT_SIM_SEEDS=$seeds" build/dev/tests/sim ;;
     sanitized)
       run build-asan build asan
-      run "sim-asan-$((seeds / 10))-seeds" env "SEEDS=$((seeds / 10))" build/asan/tests/sim
+      run "sim-asan-$((seeds / 10))-seeds" env "DAVIT_SIM_SEEDS=$((seeds / 10))" build/asan/tests/sim
       ;;
     system)
       for ((round = 1; round <= loops; round++)); do

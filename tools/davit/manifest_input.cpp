@@ -109,6 +109,7 @@ void offer_manifest(CLI::App& command, manifest_options& options) {
   command.add_option("--env-file", options.env_files, "Variables for the manifest")
     ->expected(1)
     ->take_all();
+  command.add_option("--config", options.config, "Host-wide defaults")->capture_default_str();
   command.add_option("--profile", options.profiles, "Activate a profile")->expected(1)->take_all();
 }
 
@@ -123,7 +124,12 @@ manifest::loaded load_manifest(const manifest_options& options) {
   in.working_dir = std::filesystem::current_path(trouble).string();
   in.read = effects::read_manifest_file;
   in.exists = effects::manifest_file_exists;
-  return manifest::load(in);
+  // What the host's administrator decided for all services; what is wrong with it is told too.
+  auto host = manifest::load_host_config(options.config, in.read, in.exists);
+  in.defaults = host.defaults;
+  auto out = manifest::load(in);
+  out.findings.insert(out.findings.begin(), host.findings.begin(), host.findings.end());
+  return out;
 }
 
 void show_findings(const session& with, const std::vector<manifest::finding>& findings) {

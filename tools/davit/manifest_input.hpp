@@ -15,6 +15,7 @@ struct manifest_options {
   std::string name;
   std::vector<std::string> env_files;
   std::vector<std::string> profiles;
+  std::string config = "/etc/davit/davit.yaml"; ///< may be absent
 };
 
 /// FILE..., -f, --name, --env-file, --profile.
