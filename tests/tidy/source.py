@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass, field
 
-SKIPPED_FOLDERS = {".git", ".cache", "build", "__pycache__"}
+SKIPPED_FOLDERS = {".git", ".cache", "build", "__pycache__", "out"}
 CODE = (".cpp", ".hpp")
 # Comments, string and character literals; raw strings first, they contain the others.
 _LITERALS = re.compile(
