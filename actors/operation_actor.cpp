@@ -1,6 +1,7 @@
 #include "actors/operation_actor.hpp"
 
 #include "actors/handlers.hpp"
+#include "runtime/policy/blueprint.hpp"
 #include "runtime/policy/gates.hpp"
 #include "runtime/policy/grace_table.hpp"
 #include "runtime/policy/graph.hpp"
@@ -38,6 +39,15 @@ std::string words_of(const container_report& r) {
   return out;
 }
 
+/// What lies as files beside the revision: secrets, and configs written in the manifest.
+string_map kept_files(const operation_request& request) {
+  auto out = request.secrets;
+  for (auto& [name, config] : request.model.configs)
+    if (config.content)
+      out[policy::config_file(name)] = *config.content;
+  return out;
+}
+
 bool is_ready(const policy::trial_member& m) {
   return m.alive && (m.ready == readiness::ready || m.ready == readiness::none);
 }
@@ -55,7 +65,7 @@ stack_order next_order(const stack_order& before, const operation_request& reque
   if (!request.source.empty())
     out.source = request.source;
   out.trial = id;
-  for (auto& [name, content] : request.secrets)
+  for (auto& [name, content] : kept_files(request))
     out.secret_digests[name] = record::secret_digest(ctx.set.digest_key, content);
   auto number = last_order(before) + 1;
   for (auto& [name, spec] : request.model.services) {
@@ -87,8 +97,8 @@ void operation_state::launch() {
 void operation_state::install() {
   now = next_order(before, request, kept.id, *ctx);
   kept.to = now.id;
-  keep_secrets({request.secrets.begin(), request.secrets.end()},
-               [this] { apply(now, [this] { prepare(); }); });
+  auto files = kept_files(request);
+  keep_secrets({files.begin(), files.end()}, [this] { apply(now, [this] { prepare(); }); });
 }
 
 void operation_state::prepare() {

@@ -47,11 +47,11 @@ void resources::bind(stack_actor::pointer self, context_ptr ctx, engine_actor en
   on_change_ = std::move(on_change);
 }
 
-void resources::ask(ports::engine_request request, origin from,
+void resources::ask(ports::engine_request request, origin from, milliseconds deadline,
                     std::function<void(const ports::engine_reply&)> then) {
   self_
-    ->request(engine_, caf::infinite, ask_atom_v, engine_ask{engine_job{std::move(request)}},
-              static_cast<std::uint8_t>(from))
+    ->request(engine_, caf::infinite, ask_atom_v,
+              engine_ask{engine_job{std::move(request), deadline}}, static_cast<std::uint8_t>(from))
     .then([then](const engine_answer& answer) { then(*answer); },
           [then](caf::error& e) {
             ports::engine_reply lost;
@@ -122,7 +122,7 @@ void resources::prepare(const stack_order& order, origin from, done then) {
 void resources::need_image(const std::shared_ptr<round>& r, const service& s) {
   if (s.pull == pull_policy::always)
     return pull(r, s, 0);
-  ask(ports::inspect_image{s.image}, r->from, [this, r, &s](const ports::engine_reply& reply) {
+  ask(ports::inspect_image{s.image}, r->from, 0ms, [this, r, &s](const ports::engine_reply& reply) {
     if (!reply.failure)
       return settle(r, image_key(s.image), {});
     if (reply.failure->code != errc::not_found || s.pull == pull_policy::never)
@@ -136,7 +136,7 @@ void resources::pull(const std::shared_ptr<round>& r, const service& s, std::siz
   r->note.lines.push_back("pulling " + s.image);
   ctx_->tell(r->order.stack, "", "operation", "pulling " + s.image);
   ask(ports::pull_image{s.image, rules.stall, s.pull == pull_policy::always}, r->from,
-      [this, r, &s, attempt](const ports::engine_reply& reply) {
+      rules.timeout, [this, r, &s, attempt](const ports::engine_reply& reply) {
         if (!reply.failure)
           return settle(r, image_key(s.image), {});
         auto& waits = s.davit.pull.retries;
@@ -152,7 +152,7 @@ void resources::pull(const std::shared_ptr<round>& r, const service& s, std::siz
 }
 
 void resources::need_network(const std::shared_ptr<round>& r, const network& n) {
-  ask(ports::create_network{n, r->labels}, r->from,
+  ask(ports::create_network{n, r->labels}, r->from, 0ms,
       [this, r, &n](const ports::engine_reply& reply) {
         if (reply.created)
           r->note.networks.push_back(n.name);
@@ -161,11 +161,12 @@ void resources::need_network(const std::shared_ptr<round>& r, const network& n) 
 }
 
 void resources::need_volume(const std::shared_ptr<round>& r, const volume& v) {
-  ask(ports::create_volume{v, r->labels}, r->from, [this, r, &v](const ports::engine_reply& reply) {
-    if (reply.created)
-      r->note.volumes.push_back(v.name);
-    settle(r, volume_key(v.name), reply.failure ? in_words(*reply.failure) : "");
-  });
+  ask(ports::create_volume{v, r->labels}, r->from, 0ms,
+      [this, r, &v](const ports::engine_reply& reply) {
+        if (reply.created)
+          r->note.volumes.push_back(v.name);
+        settle(r, volume_key(v.name), reply.failure ? in_words(*reply.failure) : "");
+      });
 }
 
 void resources::settle(const std::shared_ptr<round>& r, const std::string& key,
@@ -206,7 +207,7 @@ void resources::remove(const stack_order& order, bool volumes, done then) {
   if (asks.empty())
     return r->finish();
   for (auto& [key, request] : asks)
-    ask(std::move(request), r->from, [this, r, key = key](const ports::engine_reply& reply) {
+    ask(std::move(request), r->from, 0ms, [this, r, key = key](const ports::engine_reply& reply) {
       auto absent = reply.failure && reply.failure->code == errc::not_found;
       settle(r, key, reply.failure && !absent ? in_words(*reply.failure) : "");
       present_.erase(key);

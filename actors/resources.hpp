@@ -42,7 +42,8 @@ public:
 private:
   struct round; ///< one prepare or remove on its way
 
-  void ask(ports::engine_request request, origin from,
+  /// @param deadline  0: the default of its kind.
+  void ask(ports::engine_request request, origin from, milliseconds deadline,
            std::function<void(const ports::engine_reply&)> then);
   void need_image(const std::shared_ptr<round>& r, const service& s);
   void pull(const std::shared_ptr<round>& r, const service& s, std::size_t attempt);

@@ -3,6 +3,8 @@
 #include "runtime/policy/consistency.hpp"
 #include "runtime/policy/grace_table.hpp"
 
+#include <utility>
+
 namespace davit::policy {
 
 namespace {
@@ -12,10 +14,10 @@ template <class Map> std::string name_of(const Map& declared, const std::string&
   return found == declared.end() || found->second.name.empty() ? key : found->second.name;
 }
 
-mount as_bind(const file_grant& grant, const std::string& folder) {
+mount as_bind(const file_grant& grant, const std::string& source) {
   mount out;
   out.type = mount::kind::bind;
-  out.source = folder + '/' + grant.source;
+  out.source = source;
   out.target = grant.target;
   out.read_only = true;
   out.create_host_path = false;
@@ -61,11 +63,14 @@ void resolve_networks(const stack& st, service& s) {
 
 } // namespace
 
+std::string config_file(const std::string& config) { return "config." + config; }
+
 std::vector<std::string> granted(const service& s) {
   std::vector<std::string> out;
-  for (auto* grants : {&s.secrets, &s.configs})
-    for (auto& grant : *grants)
-      out.push_back(grant.source);
+  for (auto& grant : s.secrets)
+    out.push_back(grant.source);
+  for (auto& grant : s.configs)
+    out.push_back(config_file(grant.source));
   return out;
 }
 
@@ -80,10 +85,14 @@ blueprint make_blueprint(const stack& st, const service& s, const blueprint_cont
   for (auto& m : out.spec.mounts)
     if (m.type == mount::kind::volume && !m.source.empty())
       m.source = name_of(st.volumes, m.source);
-  for (auto* grants : {&out.spec.secrets, &out.spec.configs}) {
-    for (auto& grant : *grants)
-      out.spec.mounts.push_back(as_bind(grant, with.secret_dir + '/' + st.name));
-    grants->clear();
+  auto folder = with.secret_dir + '/' + st.name + '/';
+  for (auto& grant : std::exchange(out.spec.secrets, {}))
+    out.spec.mounts.push_back(as_bind(grant, folder + grant.source));
+  for (auto& grant : std::exchange(out.spec.configs, {})) {
+    auto declared = st.configs.find(grant.source);
+    auto on_disk = declared != st.configs.end() && !declared->second.file.empty();
+    out.spec.mounts.push_back(
+      as_bind(grant, on_disk ? declared->second.file : folder + config_file(grant.source)));
   }
   if (!with.bound_id.empty())
     for (auto* mode : {&out.spec.network_mode, &out.spec.ipc, &out.spec.pid})

@@ -19,7 +19,11 @@ struct blueprint_context {
 /// @pre `s` is a service of `st`, and `st` passed the consistency check.
 blueprint make_blueprint(const stack& st, const service& s, const blueprint_context& with);
 
-/// Secrets and configs that the service is granted, by name.
+/// Under which name the content of a config is kept beside the secrets. One that comes from a
+/// file of the user's is bound from there, as Compose does.
+std::string config_file(const std::string& config);
+
+/// Secrets and configs that the service is granted, by the names of their files.
 std::vector<std::string> granted(const service& s);
 
 } // namespace davit::policy

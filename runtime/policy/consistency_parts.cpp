@@ -224,6 +224,17 @@ void check_rules(const std::string& path, const davit_rules& rules,
   if (r.breaker.max < r.breaker.cooldown)
     j.error("recovery.breaker.max", "the longest wait is shorter than the first",
             "raise 'max' or lower 'cooldown'");
+  // Nothing is ignored in silence: what this release reads but does not act on is named.
+  const auto unused = [&](bool given, const char* key, const char* what) {
+    if (given)
+      j.warning(key, what, "remove it, or wait for the release that does");
+  };
+  unused(rules.tier.has_value(), "tier", "this release does not order starts by tier yet");
+  unused(!rules.requires_.empty(), "requires", "this release does not wait for other stacks yet");
+  unused(rules.ready_log.has_value(), "ready.log",
+         "this release does not watch the log for readiness yet");
+  unused(rules.order == update_order::start_first, "update.order",
+         "this release always stops the old container first");
   if (rules.probe) {
     const auto& p = *rules.probe;
     const std::string port
