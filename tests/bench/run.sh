@@ -19,8 +19,7 @@ if [ ! -e "$build/build.ninja" ]; then
 fi
 ninja -C "$build" davitd davit
 
-work=$(mktemp -d)
-env_up "$work/podman"
-env_on_exit 'rm -r "$work"'
-mkdir "$work/bench"
-env_run python3 "$here/bench.py" --build "$build" --podman "$ENV_SOCKET" --work "$work/bench" "$@"
+# Below the environment's folder: it goes with it, after every process in it.
+env_up "$(mktemp -d)"
+mkdir "$ENV_DIR/bench"
+env_run python3 "$here/bench.py" --build "$build" --podman "$ENV_SOCKET" --work "$ENV_DIR/bench" "$@"
