@@ -35,6 +35,13 @@ struct decision {
   /// A life of this container lies behind us, and its end is known.
   bool has_ended() const { return exists() && s.life.started_at != 0 && !alive(s); }
 
+  bool ended_clean() const { return s.exit_known && s.exit.code == 0 && !s.exit.oom; }
+  bool has_permit() const { return m.permit && std::holds_alternative<permit>(*m.permit); }
+  /// Somebody removed it after its life; what we remove has a permit out.
+  bool was_removed() const {
+    return s.status == engine_status::absent && s.life.started_at != 0 && !has_permit();
+  }
+
   boot_time at(ledger_time when) const { return now.boot + (when - now.ledger); }
 
   step none(std::optional<phase> p, std::string reason = {},
@@ -106,8 +113,11 @@ cause decision::cause_of_death() const {
 bool decision::forbids_restart() const {
   if (ordered() || ended_by_us())
     return false;
-  auto clean = s.exit_known && s.exit.code == 0 && !s.exit.oom;
-  auto interrupted = m.rebooted || m.last_cause == cause::boot;
+  auto charged = s.life == m.charged_life; // else the last cause is of an earlier life
+  if (charged && !m.rebooted && (m.last_cause == cause::ordered || m.last_cause == cause::lost))
+    return false; // a start was granted after it, and a crash of ours came between
+  auto clean = ended_clean();
+  auto interrupted = m.rebooted || (charged && m.last_cause == cause::boot);
   switch (w.restart) {
     case restart_mode::no: return !(is_job() && interrupted && !clean);
     case restart_mode::on_failure: return clean && !interrupted;
@@ -219,8 +229,10 @@ std::optional<step> decision::finished() const {
   if (is_job() && m.completed_hash == w.config_hash && m.order_paid >= w.restart_order)
     return none(phase::completed, "completed");
   if (ordered())
+  if (has_permit())
+    return {}; // what is paid for is started
     return {};
-  if (has_ended() && forbids_restart()) {
+  if ((has_ended() || was_removed()) && forbids_restart()) {
     auto how = last_ending();
     return none(how.phase, how.text);
   }
