@@ -101,13 +101,15 @@ std::optional<step> decision::look() const {
 cause decision::cause_of_death() const {
   if (ended_by_us())
     return m.term_cause;
+  if (is_job() && ended_clean() && !s.by_hand)
+    return cause::clean; // its work is done, whatever fell with it
   if (m.rebooted)
     return cause::boot;
   if (s.by_hand)
     return cause::by_hand;
   if (!w.gates.empty() && !w.blameless)
     return cause::dependency;
-  return s.exit_known && s.exit.code == 0 && !s.exit.oom ? cause::clean : cause::crash;
+  return ended_clean() ? cause::clean : cause::crash;
 }
 
 bool decision::forbids_restart() const {
