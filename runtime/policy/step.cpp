@@ -162,10 +162,11 @@ std::optional<step> decision::held() const {
 std::optional<step> decision::ghost() const {
   if (!exists())
     return {};
-  if (s.status == engine_status::initialized || s.ghost_start)
+  if (s.status == engine_status::initialized || (s.ghost_start && !alive(s)))
     return do_(verb::remove, phase::stopping,
                "a leftover of a start that podman did not finish; it is created anew");
-  auto claims_life = s.status == engine_status::running || s.status == engine_status::stopping;
+  auto claims_life = s.status == engine_status::running || s.status == engine_status::paused
+                     || s.status == engine_status::stopping;
   if (s.conmon_alive || !claims_life)
     return {};
   if (alive(s))
