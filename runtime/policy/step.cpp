@@ -229,11 +229,11 @@ std::optional<step> decision::lives() const {
 }
 
 std::optional<step> decision::finished() const {
+  if (has_permit())
+    return {}; // what is paid for is started
   if (is_job() && m.completed_hash == w.config_hash && m.order_paid >= w.restart_order)
     return none(phase::completed, "completed");
   if (ordered())
-  if (has_permit())
-    return {}; // what is paid for is started
     return {};
   if ((has_ended() || was_removed()) && forbids_restart()) {
     auto how = last_ending();
