@@ -273,9 +273,12 @@ stack_actor host_state::spawn_stack(const std::string& name) {
 }
 
 void host_state::stack_died(const caf::down_msg& down) {
-  for (auto* vital : {&peers.engine})
-    if (vital->address() == down.source)
+  for (auto& vital : {peers.engine.address(), peers.store.address(), peers.exits.address(),
+                      peers.events.address(), peers.probes.address()})
+    if (vital == down.source) { // others hold its handle: only a new daemon mends that
+      ctx->tell("", "", "warning", "a vital part died: " + to_string(down.reason));
       return self->quit(caf::exit_reason::unhandled_exception);
+    }
   for (auto& [name, m] : stacks) {
     if (m.actor.address() != down.source)
       continue;
@@ -322,6 +325,11 @@ host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self, co
   st.peers = std::move(peers);
   st.notifier = std::move(notifier);
   self->set_down_handler([&st](caf::scheduled_actor*, caf::down_msg& d) { st.stack_died(d); });
+  self->monitor(st.peers.engine);
+  self->monitor(st.peers.store);
+  self->monitor(st.peers.exits);
+  self->monitor(st.peers.events);
+  self->monitor(st.peers.probes);
   self->set_exit_handler([self](caf::scheduled_actor*, caf::exit_msg& x) {
     for (auto& [name, m] : self->state.stacks)
       self->send_exit(m.actor, x.reason);

@@ -7,6 +7,7 @@
 #include "runtime/record/records.hpp"
 
 #include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 namespace davit::actors {
@@ -35,6 +36,19 @@ void house::leave() {
   end(exits);
   end(engine);
   end(store);
+}
+
+void watch_over(caf::actor_system& system, const house& all, std::function<void()> fallen) {
+  system.spawn<caf::hidden>(
+    [host = all.host, fallen](caf::event_based_actor* self) -> caf::behavior {
+      self->monitor(host);
+      self->set_down_handler([self, fallen](caf::scheduled_actor*, caf::down_msg& down) {
+        if (down.reason && down.reason != caf::exit_reason::user_shutdown)
+          fallen();
+        self->quit();
+      });
+      return {[](leave_atom) {}}; // nobody asks: it lives as long as the host
+    });
 }
 
 result<void> prepare(context& ctx, ports::store& store) {

@@ -6,6 +6,8 @@
 #include "actors/host_actor.hpp"
 #include "runtime/ports/exits.hpp"
 
+#include <functional>
+
 namespace davit::actors {
 
 struct house_parts {
@@ -30,6 +32,9 @@ struct house {
 
 /// The host is built but has not loaded anything: send it load_atom.
 house build(caf::actor_system& system, const context_ptr& ctx, house_parts parts);
+
+/// Calls `fallen` once if the host ends by itself: the process must not go on without it.
+void watch_over(caf::actor_system& system, const house& all, std::function<void()> fallen);
 
 /// Reads what must be known before the first actor asks for the time: the clock's anchor and
 /// the key of the secrets' digests, made on the first run.

@@ -91,7 +91,8 @@ inline constexpr const char* service = "io.davit.service";
 inline constexpr const char* revision = "io.davit.revision";
 inline constexpr const char* config_hash = "io.davit.config-hash";
 inline constexpr const char* operation = "io.davit.operation";
-inline constexpr const char* host = "io.davit.host"; ///< which state directory owns it
+inline constexpr const char* bound_id = "io.davit.bound-id"; ///< whose namespace it shares
+inline constexpr const char* host = "io.davit.host";         ///< which state directory owns it
 } // namespace label
 
 /// A container as it is to be created: every name resolved, every default decided.

@@ -162,6 +162,11 @@ int run(const options& chosen) {
      actors::spawn_prober(system, std::make_shared<effects::namespace_prober>()), watcher,
      notifier});
   deaths.connect(all.exits);
+  actors::watch_over(system, all, [] {
+    spdlog::critical("davitd: its host actor died; the service manager starts it anew");
+    spdlog::shutdown();
+    std::_Exit(EXIT_FAILURE); // containers go on, and the next daemon adopts them
+  });
   event_relay happenings{all.events};
   auto events = std::make_unique<effects::podman_events>(*socket, happenings);
   auto front = std::make_shared<actors::front_end>(system, ctx, all, podman, DAVIT_VERSION);
