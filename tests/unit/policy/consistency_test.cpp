@@ -250,9 +250,21 @@ TEST_CASE("what one service cannot mean") {
          "error services.web.x-davit.readiness_deadline");
   broken([](auto& s) { s.davit.pull.retries.assign(1000, 1s); },
          "error services.web.x-davit.pull.retries");
-  broken([](auto& s) { s.davit.requires_ = {"vpn"}; }, "error services.web.x-davit.requires");
+  broken([](auto& s) { s.davit.requires_ = {"vpn"}; }, "services.web.x-davit.requires and others");
   broken([](auto& s) { s.davit.probe = probe_spec{}; },
          "error services.web.x-davit.probe.tcp.port");
+}
+
+TEST_CASE("what is read but not acted on is named") {
+  const auto named = [](auto change, const std::string& key) {
+    auto st = good();
+    change(st.services["web"].davit);
+    CHECK(starts(only(st), "warning services.web.x-davit." + key + ": this release"));
+  };
+  named([](auto& r) { r.tier = 1; }, "tier");
+  named([](auto& r) { r.requires_ = {"network/vpn"}; }, "requires");
+  named([](auto& r) { r.ready_log = "done"; }, "ready.log");
+  named([](auto& r) { r.order = update_order::start_first; }, "update.order");
 }
 
 TEST_CASE("no model crashes the judge, and no control character passes through it") {
