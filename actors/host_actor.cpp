@@ -295,8 +295,32 @@ void host_state::stack_died(const caf::down_msg& down) {
   }
 }
 
+void host_state::bound_audit() {
+  auto now = ctx->now().mono;
+  if (audit_bounded && now < *audit_bounded + audit_bounded_every)
+    return;
+  audit_bounded = now;
+  self
+    ->request(peers.store, caf::infinite, ask_atom_v,
+              disk_ask{disk_job{disk::load{ports::family::audit, record::key::audits}}})
+    .then(
+      [this](const disk_answer& answer) {
+        auto& rows = answer->records; // by key, and so by time
+        if (rows.size() <= audit_kept)
+          return;
+        ports::record_batch cut;
+        auto row = rows.begin();
+        for (auto n = rows.size() - audit_kept; n > 0; --n, ++row)
+          cut.push_back({ports::family::audit, row->first, {}});
+        caf::anon_send(peers.store, commit_atom_v, batch{std::move(cut)},
+                       static_cast<std::uint8_t>(patience::none));
+      },
+      [](caf::error&) {}); // the store tells its own death
+}
+
 /// One round of the watchdog: it is fed only once every supervisor has answered.
 void host_state::round() {
+  bound_audit();
   auto every = notifier->watchdog_interval();
   auto epoch = ++round_epoch;
   self->delayed_send(self, every.value_or(round_default), tick_atom_v, epoch);

@@ -15,6 +15,11 @@ namespace davit::actors {
 inline constexpr std::size_t finished_kept = 100;
 /// A podman that does not answer must not keep the daemon from being ready for ever.
 inline constexpr milliseconds adopt_patience = 30s;
+/// Rows of the audit trail that are kept, about 10 MB: years of a quiet host, and two months
+/// of one in which a service is restarted as often as its ceiling allows.
+inline constexpr std::size_t audit_kept = 50'000;
+/// How often the trail is cut to that.
+inline constexpr milliseconds audit_bounded_every = 24h;
 /// Where the service manager asks for nothing.
 inline constexpr milliseconds round_default = 30s;
 
@@ -53,6 +58,7 @@ struct host_state {
   plan make_plan(const stack& next) const;
   caf::typed_response_promise<carried<host_status>> status();
   void round();
+  void bound_audit();
 
   host_actor::pointer self;
   context_ptr ctx;
@@ -66,7 +72,8 @@ struct host_state {
   std::size_t unadopted = 0;
   bool is_ready = false;
   std::uint64_t round_epoch = 0;
-  std::size_t silent = 0; ///< supervisors that have not answered this round
+  std::optional<mono_time> audit_bounded; ///< when the trail was cut last
+  std::size_t silent = 0;                 ///< supervisors that have not answered this round
 };
 
 host_actor::behavior_type host(host_actor::stateful_pointer<host_state> self, context_ptr ctx,
