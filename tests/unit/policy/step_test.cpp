@@ -309,6 +309,11 @@ TEST_CASE("down, absent and the end of the host pass a hold, and deaths are stil
   died.w.held = hold{"ada", "", {}};
   died.ended(1);
   CHECK(charges(died.go(), cause::crash, true));
+  scene refused;
+  refused.w.held = hold{"ada", "", {}};
+  refused.created();
+  refused.m.attempt_failed = true;
+  CHECK(charges(refused.go(), cause::start_failed, true));
 }
 
 // ---- 5: ghosts
@@ -343,6 +348,20 @@ TEST_CASE("a container whose monitor died is ended like any other, then removed"
     at.pass(1ms);
     CHECK(does(at.go(), verb::remove));
   }
+}
+
+TEST_CASE("a ghost is removed even where nothing is to run: podman would call it alive for ever") {
+  scene torn;
+  torn.w.goal = goal::down;
+  torn.created();
+  torn.s.status = engine_status::initialized;
+  CHECK(does(torn.go(), verb::remove));
+  scene dead;
+  dead.w.goal = goal::down;
+  dead.ended(137).charged();
+  dead.s.status = engine_status::running;
+  dead.pass(2s);
+  CHECK(does(dead.go(), verb::remove));
 }
 
 TEST_CASE("a container that runs is not removed, whatever was said of it before") {
