@@ -24,21 +24,24 @@ bool host_error(const std::string& text, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("every key of x-davit reaches the rules") {
-  const auto r
-    = clean(
-        load_service(
-          "x-davit:\n  tier: 1\n  critical: true\n  requires: [network/vpn]\n  on_unhealthy: stop\n"
-          "  recovery:\n    backoff: {initial: 2s, factor: 3, max: 60s, jitter: 0}\n    "
-          "stable_after: 5m\n"
-          "    budget: {restarts: 4, window: 10m}\n    ceiling: {starts: 9, window: 2h}\n"
-          "    breaker: {cooldown: 1m, factor: 1.5, max: 1h}\n"
-          "  probe: {http: {port: 8332, path: /x}, interval: 5s, timeout: 1s, retries: 7, "
-          "start_period: 60s}\n"
-          "  ready: {log: \"Done loading\"}\n  grace: 600s\n  readiness_deadline: 10m\n  "
-          "post_start_window: 0s\n"
-          "  pull: {retries: [1s, 2s], timeout: 5m, stall: 30s}\n  update: {order: start-first}"))
-        .davit;
+TEST_CASE("every key of x-davit reaches the rules, and what is not acted on yet is named") {
+  const auto loaded = load_service(
+    "x-davit:\n  tier: 1\n  critical: true\n  requires: [network/vpn]\n  on_unhealthy: stop\n"
+    "  recovery:\n    backoff: {initial: 2s, factor: 3, max: 60s, jitter: 0}\n    "
+    "stable_after: 5m\n"
+    "    budget: {restarts: 4, window: 10m}\n    ceiling: {starts: 9, window: 2h}\n"
+    "    breaker: {cooldown: 1m, factor: 1.5, max: 1h}\n"
+    "  probe: {http: {port: 8332, path: /x}, interval: 5s, timeout: 1s, retries: 7, "
+    "start_period: 60s}\n"
+    "  ready: {log: \"Done loading\"}\n  grace: 600s\n  readiness_deadline: 10m\n  "
+    "post_start_window: 0s\n"
+    "  pull: {retries: [1s, 2s], timeout: 5m, stall: 30s}\n  update: {order: start-first}");
+  INFO(all_findings(loaded));
+  CHECK_FALSE(loaded.refused());
+  CHECK(loaded.findings.size() == 4);
+  for (const auto* place : {":5:7:", ":7:7:", ":16:15:", ":21:16:"})
+    CHECK(has_warning(loaded, place));
+  const auto r = loaded.model.services.at("s").davit;
   davit_rules wanted;
   wanted.tier = 1;
   wanted.critical = true;
