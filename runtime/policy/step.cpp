@@ -13,6 +13,12 @@ std::string join(const std::set<std::string>& names) {
   return out;
 }
 
+/// Charged only with a start that is to come, never for an end of its own.
+bool follows_a_grant(cause c) {
+  return c == cause::ordered || c == cause::lost || c == cause::start_failed || c == cause::ours
+         || c == cause::ill;
+}
+
 /// One decision in the making: the three records, and the questions that the rules ask.
 struct decision {
   const want& w;
@@ -116,8 +122,8 @@ bool decision::forbids_restart() const {
   if (ordered() || ended_by_us())
     return false;
   auto charged = s.life == m.charged_life; // else the last cause is of an earlier life
-  if (charged && !m.rebooted && (m.last_cause == cause::ordered || m.last_cause == cause::lost))
-    return false; // a start was granted after it, and a crash of ours came between
+  if (charged && !m.rebooted && follows_a_grant(m.last_cause))
+    return false; // a crash of ours came between the grant and the start
   auto clean = ended_clean();
   auto interrupted = m.rebooted || (charged && m.last_cause == cause::boot);
   switch (w.restart) {
