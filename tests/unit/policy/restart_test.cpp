@@ -372,6 +372,8 @@ TEST_CASE("a trial start that meets the ceiling is still to be made") {
   CHECK(no.by == rule::ceiling);
   CHECK(no.until == start + 1h);
   CHECK(p.ledger.breaker == breaker_state::open);
+  grant(p.ledger, p.now); // a reboot lifts no ceiling
+  CHECK(p.ledger.last == verdict{no});
   p.now = no.until;
   CHECK(p.wait(cause::crash) == 0ms);
   CHECK(p.ledger.breaker == breaker_state::half_open);
@@ -398,6 +400,9 @@ TEST_CASE("on_unhealthy: stop leaves an ill service to an operator") {
 
 TEST_CASE("a trial tolerates three restarts with a short wait, then the operation decides") {
   patient p;
+  p.allowed(cause::crash); // before it
+  CHECK(p.ledger.trial_restarts == 0);
+  forgive(p.ledger);
   auto ask = [&](cause why) {
     auto out = p.request(why);
     out.trial = "op-1";
@@ -412,7 +417,8 @@ TEST_CASE("a trial tolerates three restarts with a short wait, then the operatio
   CHECK(no.by == rule::trial);
   CHECK(no.reason == "restarted 3 times during its trial");
   CHECK(is_final(no, p.now));
-  CHECK(p.ledger.total == 3);
+  CHECK(p.ledger.total == 4);
+  CHECK(p.ledger.trial_restarts == 3);
   CHECK(reset(p.ledger, p.rules, p.now) == verdict{no});
   SECTION("another operation counts anew") {
     auto other = ask(cause::crash);

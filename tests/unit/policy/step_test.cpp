@@ -669,6 +669,27 @@ TEST_CASE("an order whose permit a crash of ours lost is still obeyed") {
   CHECK(does(at.go(), verb::start));
 }
 
+TEST_CASE("a crash of ours in the middle of a restart or an upgrade leaves nothing down") {
+  for (auto mode : {restart_mode::no, restart_mode::on_failure}) {
+    for (auto why : {cause::ours, cause::ill, cause::start_failed}) {
+      scene at; // its end was ours; the term was forgotten with the charge
+      at.w.restart = mode;
+      at.ended(0).charged(why);
+      CHECK(charges(at.go(), cause::lost, true));
+      at.w.config_hash = "h2";
+      CHECK(does(at.go(), verb::remove));
+      at.s.status = engine_status::absent;
+      CHECK(does(at.go(), verb::create));
+    }
+    for (auto why : {cause::clean, cause::by_hand}) {
+      scene at;
+      at.w.restart = mode;
+      at.ended(0).charged(why);
+      CHECK(idle(at.go()));
+    }
+  }
+}
+
 TEST_CASE("a reboot excuses the life that it ended, and no later one") {
   scene job; // run again after the boot, then failed by itself
   job.job().ended(3);
