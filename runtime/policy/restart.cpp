@@ -30,10 +30,20 @@ void prune(std::deque<ledger_time>& times, milliseconds window, ledger_time now)
     times.pop_front();
 }
 
+std::string in_words(milliseconds window) {
+  if (window % 1min == 0ms)
+    return std::to_string(window / 1min) + " min";
+  return std::to_string(std::chrono::ceil<seconds>(window).count()) + " s";
+}
+
 std::string count_of(std::size_t n, std::size_t max, const char* what, milliseconds window) {
-  return std::to_string(n) + " of " + std::to_string(max) + ' ' + what + " in "
-         + std::to_string(std::chrono::duration_cast<std::chrono::minutes>(window).count())
-         + " min";
+  return std::to_string(n) + " of " + std::to_string(max) + ' ' + what + " in " + in_words(window);
+}
+
+refusal at_ceiling(const restart_ledger& ledger, const recovery_rules& rules) {
+  return {refusal::rule::ceiling, ledger.automatic.front() + rules.ceiling.window,
+          count_of(ledger.automatic.size(), rules.ceiling.starts, "automatic starts",
+                   rules.ceiling.window)};
 }
 
 milliseconds longer(milliseconds wait, const breaker_rules& rules, bool critical) {
@@ -85,9 +95,7 @@ std::optional<refusal> refused(restart_ledger& ledger, const recovery_rules& rul
     return refusal{refusal::rule::retries, never,
                    "restart: on-failure:" + std::to_string(*rules.max_retries) + " is used up"};
   if (ledger.automatic.size() >= rules.ceiling.starts)
-    return refusal{refusal::rule::ceiling, ledger.automatic.front() + rules.ceiling.window,
-                   count_of(ledger.automatic.size(), rules.ceiling.starts, "automatic starts",
-                            rules.ceiling.window)};
+    return at_ceiling(ledger, rules);
   if (!costs_budget(request.why))
     return std::nullopt;
   if (ledger.breaker == breaker_state::half_open)
@@ -225,9 +233,7 @@ std::optional<verdict> reset(restart_ledger& ledger, const recovery_rules& rules
     return ledger.last;
   prune(ledger.automatic, rules.ceiling.window, now);
   if (ledger.automatic.size() >= rules.ceiling.starts)
-    return ledger.last = verdict{refusal{refusal::rule::ceiling,
-                                         ledger.automatic.front() + rules.ceiling.window,
-                                         "automatic starts at their ceiling"}};
+    return ledger.last = verdict{at_ceiling(ledger, rules)};
   ledger.automatic.push_back(now);
   return ledger.last = verdict{release(ledger, now)};
 }

@@ -148,6 +148,19 @@ TEST_CASE("the budget may be spent exactly, and the next crash opens the breaker
   CHECK(p.ledger.breaker == breaker_state::open);
 }
 
+TEST_CASE("a refusal names its counter and a window that a person can check") {
+  auto reason = [](milliseconds window) {
+    patient p;
+    p.rules.budget = {1, window};
+    p.spend();
+    return p.refused(cause::crash).reason;
+  };
+  CHECK(reason(1h) == "1 of 1 restarts in 60 min");
+  CHECK(reason(60s) == "1 of 1 restarts in 1 min");
+  CHECK(reason(90s) == "1 of 1 restarts in 90 s");
+  CHECK(reason(500ms) == "1 of 1 restarts in 1 s");
+}
+
 TEST_CASE("a refusal charges nothing") {
   patient p;
   p.spend();
@@ -352,6 +365,7 @@ TEST_CASE("nothing forgives the ceiling") {
   REQUIRE(still);
   CHECK(std::get<refusal>(*still).by == rule::ceiling);
   CHECK(std::get<refusal>(*still).until == no.until);
+  CHECK(std::get<refusal>(*still).reason == "2 of 2 automatic starts in 60 min");
 }
 
 TEST_CASE("a trial start that meets the ceiling is still to be made") {
