@@ -34,7 +34,6 @@ void container_state::loaded(const ledger_note& note) {
   memo.term_at = note.term_at;
   memo.term_life = note.term_life;
   memo.term_cause = note.term_cause;
-  term_loaded = note.term_at.has_value();
   has_ledger = true;
   noted(note);
   // A permit that was out when the daemon went down is spent: who holds it now is unknown.
@@ -197,6 +196,9 @@ void container_state::step() {
 }
 
 void container_state::act(const policy::step& next, const moment& now) {
+  auto* deed = std::get_if<policy::act_do>(&next.act);
+  if (deed || (next.phase && !memo.in_flight)) // not while only a reply or a retry is awaited
+    removing = deed && deed->verb == policy::verb::remove;
   if (std::holds_alternative<policy::act_none>(next.act))
     return arm(next.look_at, now);
   if (now.mono != acts_since) {
@@ -293,6 +295,13 @@ container_actor::behavior_type container(container_actor::stateful_pointer<conta
   st.peers = std::move(peers);
   st.stack = std::move(stack);
   st.service = std::move(service);
+  // Whoever starts the stack again starts us again: two supervisors would fight, and an old
+  // tracker would write an old ledger over the new one.
+  self->monitor(st.peers.stack);
+  self->set_down_handler([self](caf::scheduled_actor*, caf::down_msg&) {
+    self->send_exit(self->state.peers.tracker, caf::exit_reason::kill);
+    self->quit(caf::exit_reason::user_shutdown);
+  });
   self->request(st.peers.tracker, caf::infinite, load_atom_v)
     .then([&st](const carried<ledger_note>& note) { st.loaded(*note); },
           [self](caf::error& e) { self->quit(std::move(e)); }); // the stack starts both again

@@ -85,9 +85,9 @@ struct container_state {
   bool has_order = false;
   bool has_looked = false;
   observation last_look;
-  std::string watched_id;   ///< registered with exits, events and probes
-  bool term_loaded = false; ///< the stop was begun by an earlier daemon: its time stays
-  bool recovered = false;   ///< the present life was paid for by a charged restart
+  std::string watched_id; ///< registered with exits, events and probes
+  bool removing = false;  ///< the last verdict was to remove it
+  bool recovered = false; ///< the present life was paid for by a charged restart
 
   std::uint64_t epoch = 0; ///< counts timers; an older one is stale
   int acts_at_once = 0;

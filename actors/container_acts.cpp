@@ -34,7 +34,6 @@ void container_state::term(policy::cause why) {
     .then(
       [this, why, name, which = seen.life](const carried<ledger_note>& note) {
         memo.committing = false;
-        term_loaded = false;
         memo.term_at = note->term_at;
         memo.term_life = which;
         memo.term_cause = why;
@@ -74,8 +73,7 @@ void container_state::termed(const ports::engine_reply& reply) {
     memo.retry_at = ctx->now().boot + ask_again_after;
     return;
   }
-  if (!term_loaded)
-    memo.term_at = ctx->now().ledger;
+  memo.term_at = ctx->now().ledger;
 }
 
 void container_state::start() {

@@ -70,6 +70,7 @@ container_report container_state::make_report(const moment& now) const {
   out.life = seen.life;
   // Not while a create may still land: what is being made, or was answered with silence.
   out.gone = has_looked && seen.fresh && !memo.in_flight && !exists;
+  out.removing = removing && exists;
   out.completed = !memo.completed_hash.empty() && memo.completed_hash == order.want.config_hash;
   auto idle = std::holds_alternative<policy::act_none>(last.act) && !memo.in_flight
               && !memo.charging && !memo.committing && !memo.looking;

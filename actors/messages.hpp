@@ -139,6 +139,7 @@ struct container_report {
   bool alive = false;
   bool settled = false;   ///< it has looked since it was loaded, and nothing is in flight
   bool gone = false;      ///< no container of ours exists
+  bool removing = false;  ///< its container must go; whoever shares its namespace goes first
   bool completed = false; ///< its job is done under the present configuration
   bool stuck = false;     ///< nothing will change by itself: refused, forbidden, finished
   bool recovered = false; ///< this life was paid for by a charged restart

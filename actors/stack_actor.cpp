@@ -15,6 +15,10 @@ namespace {
 /// A service that a revision no longer has: it goes, and nothing else is asked of it.
 const service_order gone_order{policy::goal::absent, 0, 0};
 
+/// No container's id. podman removes nothing whose namespace another container shares: its
+/// guests, bound to nobody, are removed before it, and wait for the next one.
+constexpr const char* nobody = "-";
+
 bool is_ready(const container_report& r) {
   return r.alive && (r.status.health == readiness::ready || r.status.health == readiness::none);
 }
@@ -157,7 +161,8 @@ container_order stack_state::order_for(const std::string& service, const child& 
     order.id, order.trial, ctx->set.host_label, ctx->set.cgroup_parent, ctx->set.secret_dir, {}};
   for (auto& owner : policy::hosts_of(spec))
     if (auto found = children.find(owner); found != children.end())
-      with.bound_id = found->second.report.status.container_id;
+      with.bound_id
+        = found->second.report.removing ? nobody : found->second.report.status.container_id;
   container_order out;
   out.plan = policy::make_blueprint(order.model, spec, with);
   record::digest_map digests;
