@@ -6,6 +6,8 @@
 
 #include <caf/send.hpp>
 
+#include <algorithm>
+
 namespace davit::actors {
 
 namespace {
@@ -25,6 +27,18 @@ std::string in_words(const std::vector<policy::inconsistency>& found) {
       out += (out.empty() ? "" : "; ") + f.path + ": " + f.message
              + (f.remedy.empty() ? "" : " (" + f.remedy + ")");
   return out;
+}
+
+/// What the file says outranks the journal, whose last word a failing store may have lost: an
+/// operation goes on only while the stack is as that operation left it.
+bool is_over(const record::operation_record& record, const stack_order& order) {
+  switch (kind_from(record.kind)) {
+    case operation_kind::install: return order.trial != record.id; // passed, undone or overtaken
+    case operation_kind::uninstall:
+      return std::any_of(order.orders.begin(), order.orders.end(),
+                         [](auto& o) { return o.second.goal != policy::goal::absent; });
+    default: return record.phase == record::operation_phase::staged;
+  }
 }
 
 /// A refusal travels as an operation that never was: no id, and the error's code in `phase`.
@@ -95,13 +109,11 @@ void host_state::load_journal(const disk_reply& reply) {
     request.volumes = record->options[volumes_option] == "true";
     request.wait = record->options[wait_option] != "false";
     auto found = stacks.find(record->stack);
-    auto nothing_done = found == stacks.end()
-                        || (record->phase == record::operation_phase::staged
-                            && found->second.order.trial != record->id);
-    if (nothing_done) { // it had changed nothing yet, or has undone all
+    if (found == stacks.end() || is_over(*record, found->second.order)) {
       caf::anon_send(peers.store, commit_atom_v, batch{{{ports::family::journal, key, {}}}},
                      static_cast<std::uint8_t>(patience::none));
-      ctx->tell(record->stack, "", "operation", record->kind + ": interrupted before it began");
+      ctx->tell(record->stack, "", "operation",
+                record->kind + ": interrupted before it began, or after it was done");
       continue;
     }
     if (record->phase == record::operation_phase::staged)
@@ -245,11 +257,14 @@ void host_state::noted(const operation_note& note) {
     self->send(found->second.actor, leave_atom_v);
     stacks.erase(found);
   } else {
+    found->second.order_asked = true;
     self->request(found->second.actor, caf::infinite, want_atom_v)
       .then(
         [this, stack = s.stack](const carried<stack_order>& order) {
-          if (auto m = stacks.find(stack); m != stacks.end())
+          if (auto m = stacks.find(stack); m != stacks.end()) {
             m->second.order = *order;
+            m->second.order_asked = false;
+          }
         },
         [](caf::error&) {}); // a stack that died is loaded again
   }
@@ -286,7 +301,8 @@ void host_state::stack_died(const caf::down_msg& down) {
     auto now = ctx->now().mono;
     std::erase_if(m.deaths, [&](mono_time at) { return at + actor_restarts_window <= now; });
     m.deaths.push_back(now);
-    if (m.deaths.size() > actor_restarts_max)
+    // An operation holds its handle and knows its order: only the journal mends that.
+    if (m.deaths.size() > actor_restarts_max || !m.operation.empty() || m.order_asked)
       return self->quit(caf::exit_reason::unhandled_exception); // systemd starts us anew
     m.actor = spawn_stack(name);
     if (!m.order.id.empty())

@@ -39,7 +39,8 @@ struct host_state {
     stack_actor actor;
     stack_order order; ///< as read or written last; for clashes and plans
     std::deque<mono_time> deaths;
-    std::string operation; ///< the one at work, or empty
+    bool order_asked = false; ///< an operation has just ended: `order` may be older
+    std::string operation;    ///< the one at work, or empty
   };
 
   caf::typed_response_promise<bool> load();

@@ -191,15 +191,32 @@ void operation_state::revert(const std::string& why) {
   journal(operation_phase::reverting, [this, back] { apply(back, [this] { watch(); }); });
 }
 
+/// The order in force is still the one that failed: the one before lies on the disk.
+void operation_state::go_back(const std::string& why) {
+  self
+    ->request(peers.store, caf::infinite, ask_atom_v,
+              disk_ask{disk_job{disk::load_revision{kept.stack, kept.from}}})
+    .then(
+      [this, why](const disk_answer& answer) {
+        auto lost = answer->failure || answer->files.empty();
+        auto old = lost ? record::decode_revision("", kept.from)
+                        : record::decode_revision(answer->files.front().content, kept.from);
+        if (!old)
+          return finish(false, why + "; and revision " + kept.from + " cannot be read");
+        before = *old;
+        before.trial.clear();
+        revert(why);
+      },
+      [this](caf::error& e) { finish(false, "the store died: " + to_string(e)); });
+}
+
 void operation_state::resume() {
   say("going on after a restart of davitd, in phase " + std::string{to_string(kept.phase)});
   kept.to = now.id;
   auto installing = request.kind == operation_kind::install;
   if (kept.phase == operation_phase::reverting || (installing && now.trial != kept.id)) {
-    if (kept.from.empty())
-      return remove_all(kept.error.empty() ? "davitd was interrupted" : kept.error);
-    failure = kept.error.empty() ? "davitd was interrupted" : kept.error;
-    return watch();
+    auto why = kept.error.empty() ? "davitd was interrupted" : kept.error;
+    return kept.from.empty() ? remove_all(why) : go_back(why);
   }
   if (request.kind == operation_kind::uninstall)
     return remove_all("");

@@ -39,6 +39,7 @@ struct operation_state {
 
   void launch(); ///< not `begin`: CAF takes a state with one for a container
   void resume();
+  void go_back(const std::string& why);
   void install();
   void prepare();
   void change_orders();
