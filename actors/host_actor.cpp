@@ -261,9 +261,15 @@ void host_state::noted(const operation_note& note) {
     self->request(found->second.actor, caf::infinite, want_atom_v)
       .then(
         [this, stack = s.stack](const carried<stack_order>& order) {
-          if (auto m = stacks.find(stack); m != stacks.end()) {
-            m->second.order = *order;
-            m->second.order_asked = false;
+          auto m = stacks.find(stack);
+          if (m == stacks.end())
+            return;
+          m->second.order = *order;
+          m->second.order_asked = false;
+          if (order->id.empty() && m->second.operation.empty()) { // nothing of it was ever kept
+            self->demonitor(m->second.actor.address());
+            self->send(m->second.actor, leave_atom_v);
+            stacks.erase(m);
           }
         },
         [](caf::error&) {}); // a stack that died is loaded again

@@ -282,9 +282,18 @@ void stack_state::answer_adopted() {
 }
 
 void stack_state::prepare_until_done() {
-  needs.prepare(order, origin::recovery, [this](const operation_note& note) {
-    if (!note.failures.empty())
-      needs.later(prepare_again_after, [this] { prepare_until_done(); });
+  needs.prepare(order, origin::recovery,
+                [this](const operation_note& note) { prepare_again(note); });
+}
+
+/// What a round could not make is tried again, unless all of it is on its way out.
+void stack_state::prepare_again(const operation_note& note) {
+  if (note.failures.empty())
+    return;
+  needs.later(prepare_again_after, [this] {
+    for (auto& [name, o] : order.orders)
+      if (o.goal != policy::goal::absent)
+        return prepare_until_done();
   });
 }
 
@@ -315,7 +324,8 @@ stack_actor::behavior_type stack_keeper(stack_actor::stateful_pointer<stack_stat
     },
     [&st, prepare](prep_atom) {
       auto reply = st.self->make_response_promise<carried<operation_note>>();
-      prepare(origin::operation, [reply](const operation_note& note) mutable {
+      prepare(origin::operation, [&st, reply](const operation_note& note) mutable {
+        st.prepare_again(note);
         reply.deliver(carried<operation_note>{note});
       });
       return reply;

@@ -24,6 +24,26 @@ bool ended_well(const trial_member& m) {
   return m.shown == phase::stopped || m.shown == phase::exited;
 }
 
+/// Its gate will not open: what it waits for is over, and nothing will change by itself.
+std::optional<trial_verdict> waits_in_vain(const stack& st, const service& s,
+                                           const std::map<std::string, trial_member>& members) {
+  auto me = members.find(s.name);
+  if (me == members.end() || me->second.alive || !me->second.gated)
+    return {};
+  for (auto& [name, edge] : s.depends_on) {
+    auto other = members.find(name);
+    auto its = st.services.find(name);
+    if (!edge.required || other == members.end() || its == st.services.end())
+      continue;
+    auto& m = other->second;
+    auto promised_no_more = its->second.davit.recovery.restart == restart_mode::no
+                            && edge.condition == depend_on::started && ended_well(m);
+    if (m.stuck && !m.alive && !m.completed && !promised_no_more)
+      return trial_failed{s.name, "waits for " + name + ", which is " + m.words};
+  }
+  return {};
+}
+
 /// What one service says: absent means that it has passed.
 std::optional<trial_verdict> judge_one(const service& s, const trial_member& m, trial_until until,
                                        boot_time now) {
@@ -69,7 +89,9 @@ trial_verdict judge(const stack& st, const std::map<std::string, trial_member>& 
   std::optional<trial_pending> pending;
   for (auto& [name, s] : st.services) {
     auto seen = members.find(name);
-    auto one = judge_one(s, seen == members.end() ? trial_member{} : seen->second, until, now);
+    auto one = until == trial_until::held ? waits_in_vain(st, s, members) : std::nullopt;
+    if (!one)
+      one = judge_one(s, seen == members.end() ? trial_member{} : seen->second, until, now);
     if (!one)
       continue;
     if (std::holds_alternative<trial_failed>(*one))
