@@ -21,6 +21,12 @@ constexpr milliseconds pull_deadline = 30min;
 /// unknown.
 constexpr milliseconds answer_slack = 5s;
 
+/// What waits for a registry or for a grace takes its time on a well podman too.
+bool answers_soon(const ports::engine_request& request) {
+  return !std::holds_alternative<ports::pull_image>(request)
+         && !std::holds_alternative<ports::remove_container>(request);
+}
+
 engine_answer not_now(errc code, std::string message) {
   ports::engine_reply reply;
   reply.failure = error{code, std::move(message), ""};
@@ -135,8 +141,14 @@ void engine_state::run(job j, std::vector<engine_worker>& workers, bool mutation
     busy_subjects.insert(j.subject);
   if (operation)
     ++operations_in_flight;
-  auto release = [this, worker, &workers, operation, mutation, subject = j.subject] {
+  auto began = ctx->now().mono;
+  auto soon = answers_soon(j.what->request);
+  if (soon)
+    unanswered.insert(began);
+  auto release = [this, worker, &workers, operation, mutation, soon, began, subject = j.subject] {
     workers.push_back(worker);
+    if (soon)
+      unanswered.erase(unanswered.find(began));
     if (mutation)
       busy_subjects.erase(subject);
     if (operation)
@@ -179,6 +191,17 @@ void engine_state::became(const char* state, std::string reason) {
   note = {state, std::move(reason)};
 }
 
+/// A podman that hangs gives no answer to learn from: what it owes counts as well.
+health_note engine_state::health() const {
+  if (note.state != "ok" || unanswered.empty())
+    return note;
+  auto owed = ctx->now().mono - *unanswered.begin();
+  if (owed < look_deadline)
+    return note;
+  return {"slow", "podman has not answered for "
+                    + std::to_string(std::chrono::floor<seconds>(owed).count()) + " s"};
+}
+
 engine_actor::behavior_type engine(engine_actor::stateful_pointer<engine_state> self,
                                    context_ptr ctx, engine_workers workers) {
   auto& st = self->state;
@@ -193,7 +216,7 @@ engine_actor::behavior_type engine(engine_actor::stateful_pointer<engine_state> 
     [&st](reach_atom, bool yes) {
       yes ? st.became("ok", "") : st.became("unreachable", "its event stream cannot be opened");
     },
-    [&st](status_atom) { return carried<health_note>{st.note}; },
+    [&st](status_atom) { return carried<health_note>{st.health()}; },
     [](alive_atom) { return true; },
   };
 }

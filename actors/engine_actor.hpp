@@ -62,6 +62,7 @@ struct engine_state {
   void run(job j, std::vector<engine_worker>& idle, bool mutation);
   void observe(const ports::engine_reply& reply);
   void became(const char* state, std::string reason);
+  health_note health() const;
 
   engine_actor::pointer self;
   context_ptr ctx;
@@ -69,6 +70,7 @@ struct engine_state {
   std::array<std::deque<job>, lanes> queues;
   std::set<std::string> busy_subjects;
   std::size_t operations_in_flight = 0;
+  std::multiset<mono_time> unanswered; ///< when each call began that podman owes a quick answer
   bool leaving = false;
   health_note note{"ok", ""};
 };
