@@ -207,6 +207,12 @@ fault read_fault(verb of, int status, const std::string& body, const std::string
   auto root = nlohmann::json::parse(body, nullptr, false);
   auto cause = member(root, "cause");
   auto message = member(root, "message");
+  // podman says what is wrong; a 4xx without a word comes from somebody else.
+  if (cause.empty() && message.empty() && status >= 400 && status < 500)
+    return {{errc::unreachable,
+             subject + ": what answers at podman's socket is not podman (HTTP status "
+               + std::to_string(status) + ")",
+             "let --podman name the socket of podman's own API service"}};
   if (message.empty())
     message = cause.empty() ? "HTTP status " + std::to_string(status) : cause;
   const auto* found = find(of, lower(cause + "\n" + message));

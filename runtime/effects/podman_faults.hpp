@@ -18,7 +18,8 @@ struct fault {
 };
 
 /// An answer that is no success: its status, and the body `{"cause", "message", "response"}`.
-/// `subject` is what it was about, for the message: "container web", "image nginx".
+/// `subject` is what it was about, for the message: "container web", "image nginx". A 4xx
+/// without that body is not podman's: unreachable.
 fault read_fault(verb of, int status, const std::string& body, const std::string& subject);
 
 /// A pull's own words for its failure, which come inside a 200. What may pass by itself (a

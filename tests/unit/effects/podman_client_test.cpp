@@ -293,7 +293,8 @@ TEST_CASE("a pull that makes no progress is cut, one that does is not") {
   std::atomic<bool> pulled{false};
   podman.on("GET /images/reg.example/x:1/json", [&](const httplib::Request&, httplib::Response& r) {
     r.status = pulled ? 200 : 404;
-    r.set_content(pulled ? R"({"Id":"abc"})" : "{}", "application/json");
+    r.set_content(pulled ? R"({"Id":"abc"})" : R"({"cause":"image not known"})",
+                  "application/json");
   });
   SECTION("silence") {
     podman.hang("POST /v1.41/images/create");

@@ -100,6 +100,14 @@ TEST_CASE("an answer that is not podman's is told by its status") {
   CHECK(f.what.message.find("502") != std::string::npos);
 }
 
+TEST_CASE("a server that knows nothing of podman is no engine") {
+  auto f = read_fault(verb::create, 404, R"({"error":"no such page"})", "container web");
+  CHECK(f.what.code == errc::unreachable);
+  CHECK(f.what.message.find("is not podman") != std::string::npos);
+  CHECK(f.what.remedy.find("--podman") != std::string::npos);
+  CHECK_FALSE(f.fatal);
+}
+
 TEST_CASE("a pull's failure is known as passing or lasting") {
   const struct {
     const char* words;
