@@ -1,5 +1,6 @@
 // What a container does with its hands, and what the engine's answers mean.
 #include "actors/container_actor.hpp"
+#include "runtime/policy/blueprint.hpp"
 
 namespace davit::actors {
 
@@ -144,11 +145,12 @@ void container_state::attempt_failed(const ports::engine_reply& reply) {
 
 void container_state::create() {
   memo.in_flight = verb::create;
-  ask(ports::create_container{order.plan}, [this](const ports::engine_reply& reply) {
-    memo.in_flight.reset();
-    created(reply);
-    step();
-  });
+  ask(ports::create_container{policy::with_data_of(order.plan, last_look)},
+      [this](const ports::engine_reply& reply) {
+        memo.in_flight.reset();
+        created(reply);
+        step();
+      });
 }
 
 void container_state::created(const ports::engine_reply& reply) {
@@ -170,19 +172,34 @@ void container_state::created(const ports::engine_reply& reply) {
 
 void container_state::remove() {
   memo.in_flight = verb::remove;
-  ask(ports::remove_container{seen.life.id, order.want.grace},
-      [this](const ports::engine_reply& reply) {
-        memo.in_flight.reset();
-        if (reply.seen)
-          observed(*reply.seen);
-        else
-          seen.fresh = false;
-        if (reply.failure && reply.failure->code != errc::not_found) {
-          ctx->tell(stack, service, "warning", "cannot be removed: " + reply.failure->message);
-          memo.retry_at = ctx->now().boot + ask_again_after;
-          seen.fresh = false;
-        }
-        step();
+  auto keeps = order.want.goal != policy::goal::absent; // the next container gets them
+  auto removed = [this](const ports::engine_reply& reply) {
+    memo.in_flight.reset();
+    if (reply.seen)
+      observed(*reply.seen);
+    else
+      seen.fresh = false;
+    if (reply.failure && reply.failure->code != errc::not_found) {
+      ctx->tell(stack, service, "warning", "cannot be removed: " + reply.failure->message);
+      memo.retry_at = ctx->now().boot + ask_again_after;
+      seen.fresh = false;
+    }
+    step();
+  };
+  ask(ports::remove_container{seen.life.id, order.want.grace, keeps},
+      [this, keeps, removed](const ports::engine_reply& reply) {
+        auto left = policy::anonymous_volumes(last_look);
+        if (keeps || reply.failure || left.empty())
+          return removed(reply);
+        // podman removes with a container only what it made for it, not what it was given again.
+        auto open = std::make_shared<std::size_t>(left.size());
+        for (auto& name : left)
+          ask(ports::remove_volume{name}, [this, open, removed, reply](auto& answer) {
+            if (answer.failure && answer.failure->code != errc::not_found)
+              ctx->tell(stack, service, "warning", answer.failure->message);
+            if (--*open == 0)
+              removed(reply);
+          });
       });
 }
 

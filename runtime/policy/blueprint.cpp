@@ -3,6 +3,7 @@
 #include "runtime/policy/consistency.hpp"
 #include "runtime/policy/grace_table.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davit::policy {
@@ -12,6 +13,11 @@ namespace {
 template <class Map> std::string name_of(const Map& declared, const std::string& key) {
   auto found = declared.find(key);
   return found == declared.end() || found->second.name.empty() ? key : found->second.name;
+}
+
+/// podman names such a volume by 64 hex digits of chance.
+bool is_anonymous(const std::string& volume) {
+  return volume.size() == 64 && volume.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 mount as_bind(const file_grant& grant, const std::string& source) {
@@ -99,6 +105,34 @@ blueprint make_blueprint(const stack& st, const service& s, const blueprint_cont
       if (mode->starts_with("service:"))
         *mode = "container:" + with.bound_id;
   return out;
+}
+
+std::vector<std::string> anonymous_volumes(const observation& seen) {
+  std::vector<std::string> out;
+  for (auto& [target, name] : seen.volumes)
+    if (is_anonymous(name))
+      out.push_back(name);
+  return out;
+}
+
+blueprint with_data_of(blueprint plan, const observation& before) {
+  for (auto* key : {label::stack, label::service}) {
+    auto had = before.labels.find(key);
+    if (had == before.labels.end() || had->second != plan.labels[key])
+      return plan;
+  }
+  auto& mounts = plan.spec.mounts;
+  for (auto& [target, name] : before.volumes) {
+    if (!is_anonymous(name))
+      continue;
+    auto same = std::find_if(mounts.begin(), mounts.end(),
+                             [&target = target](auto& m) { return m.target == target; });
+    if (same == mounts.end())
+      mounts.push_back({mount::kind::volume, name, target, false, true, {}, {}, {}});
+    else if (same->type == mount::kind::volume && same->source.empty())
+      same->source = name;
+  }
+  return plan;
 }
 
 } // namespace davit::policy

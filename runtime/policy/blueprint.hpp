@@ -19,6 +19,14 @@ struct blueprint_context {
 /// @pre `s` is a service of `st`, and `st` passed the consistency check.
 blueprint make_blueprint(const stack& st, const service& s, const blueprint_context& with);
 
+/// The plan for the container that follows `before`, on its anonymous volumes: what an image
+/// declares as VOLUME may be all the data there is. Of a container that is not of this service
+/// nothing is taken.
+blueprint with_data_of(blueprint plan, const observation& before);
+
+/// The names of the anonymous volumes that it is on.
+std::vector<std::string> anonymous_volumes(const observation& seen);
+
 /// Under which name the content of a config is kept beside the secrets. One that comes from a
 /// file of the user's is bound from there, as Compose does.
 std::string config_file(const std::string& config);
