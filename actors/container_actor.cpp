@@ -267,6 +267,7 @@ void container_state::charge(const policy::act_charge& what) {
     request.completed_hash = w.config_hash;
   if (!what.ended.id.empty()) {
     exit_text = last.reason;
+    last_exit_info = seen.exit_known ? seen.exit : exit_info{};
     ctx->tell(stack, service, "exit", exit_text);
   }
   self

@@ -95,7 +95,8 @@ struct container_state {
   policy::step last;
   service_status shown;
   std::optional<container_report> told;
-  std::string exit_text; ///< how the last life ended, in words
+  std::string exit_text;    ///< how the last life ended, in words
+  exit_info last_exit_info; ///< the same, for as long as the next one lasts
   std::string health_text;
 };
 

@@ -60,9 +60,19 @@ container_report container_state::make_report(const moment& now) const {
     if (seen.ready == readiness::ill && !health_text.empty())
       s.reason += " (" + health_text + ")";
   }
-  if (seen.exit_known && !out.alive)
+  auto ended = exists && !out.alive && seen.exit_known;
+  if (ended)
     s.exit_code = seen.exit.code;
+  else if (out.alive)
+    s.exit_code = last_exit_info.code;
   s.exit_reason = exit_text;
+  // It ended under an earlier daemon, which told of it and is gone.
+  if (ended && exit_text.empty())
+    s.exit_reason
+      = policy::describe({seen.exit, true, memo.term_at && memo.term_life == seen.life, false,
+                          seen.by_hand, order.want.goal == policy::goal::completed,
+                          order.want.restart})
+          .text;
   s.restarts = ledger.counts;
   s.next_attempt_at = out.alive ? std::nullopt : next_attempt(memo.permit, now);
   if (s.phase == phase::waiting)
@@ -114,8 +124,9 @@ why container_state::explain() const {
                   ledger.counts.total,  policy::to_string(ledger.breaker)};
   out.next_attempt_at = report.status.next_attempt_at;
   out.waiting_for = report.status.waiting_for;
-  if (!exit_text.empty())
-    out.last_exit = last_exit{report.status.exit_code, seen.exit.oom, exit_text, {}};
+  if (auto& how = report.status.exit_reason; !how.empty())
+    out.last_exit = last_exit{
+      report.status.exit_code, report.alive ? last_exit_info.oom : seen.exit.oom, how, {}};
   auto target = stack + '/' + service;
   if (memo.permit)
     if (auto* no = std::get_if<policy::refusal>(&*memo.permit)) {
