@@ -59,6 +59,9 @@ struct decision {
   }
 
   ending last_ending() const {
+    // podman forgets how a life ended that the machine's own end has ended.
+    if (!s.exit_known && (m.rebooted || (s.life == m.charged_life && m.last_cause == cause::boot)))
+      return {phase::stopped, "ended by a restart of the machine"};
     return describe({s.exit, s.exit_known, ended_by_us(), ended_by_us() && m.killed_at.has_value(),
                      s.by_hand, is_job(), w.restart});
   }
