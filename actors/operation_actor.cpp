@@ -264,7 +264,9 @@ void operation_state::reported(const std::string& service, const container_repor
   m.gated = !report.status.waiting_for.empty();
   m.ready = report.status.health;
   m.shown = report.status.phase;
-  m.started = m.started || report.alive || report.completed;
+  // What ended before we came to look was started, too, where its order was paid for.
+  auto was_started = report.stuck && report.order_paid >= report.order;
+  m.started = m.started || report.alive || report.completed || was_started;
   m.words = words_of(report);
   auto boot = ctx->now().boot;
   if (new_life)
