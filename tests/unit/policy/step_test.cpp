@@ -133,6 +133,25 @@ TEST_CASE("a life that a reboot ended is charged to the reboot") {
   CHECK(charges(at.go(), cause::boot, true));
 }
 
+TEST_CASE("what a reboot ended is stopped, unless podman still knows how it ended") {
+  scene at;
+  at.ended({});
+  at.m.rebooted = true;
+  const std::string words = "ended by a restart of the machine";
+  CHECK(charges(at.go(), cause::boot, true));
+  shows(at.go(), phase::stopped, words);
+  at.w.restart = restart_mode::no; // and so it stays, for this daemon and the next
+  at.charged(cause::boot);
+  shows(at.go(), phase::stopped, words);
+  at.m.rebooted = false;
+  shows(at.go(), phase::stopped, words);
+  at.m.charged_life.started_at = 500; // of an earlier life
+  CHECK(at.go().phase == phase::crashed);
+  at.m.rebooted = true;
+  at.ended(3);
+  shows(at.go(), phase::crashed, "exit code 3");
+}
+
 TEST_CASE("a stop by hand is no crash") {
   scene at;
   at.ended(143);

@@ -174,3 +174,38 @@ TEST_CASE("one failure decides, else everything that is waited for is named") {
   CHECK(failed(held(st, all), "web", "broken"));
   CHECK(passed(held(stack{}, all)));
 }
+
+TEST_CASE("what waits for a dependency that is over fails, and says for whom") {
+  auto st = of({"db", "web"});
+  auto& db = st.services.at("db").davit.recovery.restart;
+  db = restart_mode::no;
+  auto& edge = st.services.at("web").depends_on["db"];
+  edge.condition = depend_on::healthy;
+  members all{{"db", stuck(phase::stopped, "stopped: ended by itself")}, {"web", {}}};
+  all["web"].gated = true;
+  const std::string why = "waits for db, which is stopped: ended by itself";
+  CHECK(failed(held(st, all), "web", why));
+  SECTION("only when the operation is to hold") {
+    CHECK(passed(judge(st, all, trial_until::begun, now)));
+  }
+  SECTION("not while the dependency may still come") {
+    all["db"].stuck = false;
+    CHECK(pending(held(st, all), "db to start, web to start", {}));
+  }
+  SECTION("not where it was completed, or its end is all that was asked for") {
+    all["db"].completed = true;
+    CHECK(pending(held(st, all), "web to start", {}));
+    all["db"].completed = false;
+    edge.condition = depend_on::started;
+    CHECK(pending(held(st, all), "web to start", {}));
+    db = restart_mode::on_failure; // there an end opens no gate
+    CHECK(failed(held(st, all), "web", why));
+  }
+  SECTION("not where it is not required, or holds nothing back") {
+    edge.required = false;
+    CHECK(pending(held(st, all), "web to start", {}));
+    edge.required = true;
+    all["web"] = ready(30s);
+    CHECK(passed(held(st, all)));
+  }
+}
