@@ -95,6 +95,7 @@ void host_state::load_stacks(const disk_reply& reply) {
 }
 
 void host_state::load_journal(const disk_reply& reply) {
+  std::vector<std::pair<operation_request, record::operation_record>> interrupted;
   for (auto& [key, text] : reply.records) {
     auto record = record::decode_operation(text, key);
     if (!record) {
@@ -118,7 +119,23 @@ void host_state::load_journal(const disk_reply& reply) {
     }
     if (record->phase == record::operation_phase::staged)
       record->phase = record::operation_phase::reverting;
-    begin(request, *record);
+    interrupted.emplace_back(std::move(request), std::move(*record));
+  }
+  // One operation goes on for each stack, an install or uninstall before the others: what
+  // those asked for is in the orders already.
+  std::stable_partition(interrupted.begin(), interrupted.end(), [](auto& one) {
+    return one.first.kind == operation_kind::install || one.first.kind == operation_kind::uninstall;
+  });
+  for (auto& [request, record] : interrupted) {
+    if (stacks.at(record.stack).operation.empty()) {
+      begin(request, std::move(record));
+      continue;
+    }
+    caf::anon_send(peers.store, commit_atom_v,
+                   batch{{{ports::family::journal, record::key::operation(record.id), {}}}},
+                   static_cast<std::uint8_t>(patience::none));
+    ctx->tell(record.stack, "", "operation",
+              record.kind + ": what it asked for is wanted; nobody watches it any longer");
   }
 }
 

@@ -24,6 +24,8 @@ public:
   /// From here on what `order` needs counts as missing, unless it was seen to be there.
   void expect(const stack_order& order);
 
+  bool lack_something() const { return !missing_.empty(); }
+
   /// Makes everything that `order` needs be there, all at once; `then` hears how it went.
   /// A second call while one runs for the same revision joins it.
   void prepare(const stack_order& order, origin from, done then);

@@ -33,8 +33,11 @@ caf::typed_response_promise<carried<disk_reply>> stack_state::apply(const stack_
   self->request(peers.store, caf::infinite, ask_atom_v, disk_ask{disk_job{std::move(file)}})
     .then(
       [this, reply, next](const disk_answer& answer) mutable {
-        if (!answer->failure)
+        if (!answer->failure) {
           adopt(next);
+          if (needs.lack_something() && !is_leaving())
+            prepare_until_done(); // an install's own round joins this one
+        }
         reply.deliver(answer);
       },
       [reply](caf::error& e) mutable { reply.deliver(std::move(e)); });
@@ -291,10 +294,14 @@ void stack_state::prepare_again(const operation_note& note) {
   if (note.failures.empty())
     return;
   needs.later(prepare_again_after, [this] {
-    for (auto& [name, o] : order.orders)
-      if (o.goal != policy::goal::absent)
-        return prepare_until_done();
+    if (!is_leaving())
+      prepare_until_done();
   });
+}
+
+bool stack_state::is_leaving() const {
+  return std::all_of(order.orders.begin(), order.orders.end(),
+                     [](auto& o) { return o.second.goal == policy::goal::absent; });
 }
 
 stack_actor::behavior_type stack_keeper(stack_actor::stateful_pointer<stack_state> self,

@@ -66,6 +66,7 @@ struct stack_state {
   /// After a boot nobody waits for images and networks: it is tried until they are there.
   void prepare_until_done();
   void prepare_again(const operation_note& note);
+  bool is_leaving() const; ///< all of it is wanted absent
   caf::typed_response_promise<carried<operation_note>> clean(bool volumes);
   void forget_everything(caf::typed_response_promise<carried<operation_note>> reply,
                          operation_note note);
