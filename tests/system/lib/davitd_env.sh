@@ -100,11 +100,11 @@ lives() {
   [ -z "$ids" ] || pod inspect --format '{{.Name}} {{.Id}} {{.State.Pid}}' $ids | sort
 }
 
-# events NAME ACTION: podman's own events of a container, one time in nanoseconds a line. Its
-# file may repeat them.
+# events_of NAME ACTION: podman's own events of a container, one time a line, which compares as
+# text. Its file may repeat them.
 events_of() {
   pod events --stream=false --since 2h --filter "container=$1" --filter "event=$2" --format json \
-    | jq -r '.timeNano // .Time' | sort -u
+    | jq -r '.Time | rtrimstr("Z")' | sort -u
 }
 
 report() {
