@@ -23,6 +23,11 @@ inline constexpr milliseconds audit_bounded_every = 24h;
 /// Where the service manager asks for nothing.
 inline constexpr milliseconds round_default = 30s;
 
+/// Options of a request, as the journal keeps them.
+inline constexpr const char* service_option = "service";
+inline constexpr const char* volumes_option = "volumes";
+inline constexpr const char* wait_option = "wait";
+
 struct host_peers {
   engine_actor engine;
   store_actor store;
