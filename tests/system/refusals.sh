@@ -14,7 +14,7 @@ mkdir "$work"
 
 # manifest NAME: standard input, with what all services of these tests have in common.
 manifest() {
-  { printf 'name: %s\nx-davit: {post_start_window: 200ms, readiness_deadline: 10s}\n' "$1"; cat; } > "$work/$1.yaml"
+  { printf 'name: %s\nx-davit: {post_start_window: 1s, readiness_deadline: 10s}\n' "$1"; cat; } > "$work/$1.yaml"
 }
 S='image: localhost/davit-demo:1, stop_grace_period: 1s, init: true, command: [sleep, "1000"]'
 

@@ -14,7 +14,7 @@ words='Zaubernuss'
 printf '%s' "$in_file" > "$ENV_DIR/password"
 cat > "$ENV_DIR/vault.yaml" << YAML
 name: vault
-x-davit: {post_start_window: 100ms}
+x-davit: {post_start_window: 1s}
 services:
   keeper:
     image: localhost/davit-demo:1

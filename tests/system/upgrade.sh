@@ -13,7 +13,7 @@ davitd_start
 stack() {
   cat > "$ENV_DIR/shop.yaml" << YAML
 name: shop
-x-davit: {post_start_window: 200ms, recovery: {backoff: {initial: 50ms, max: 100ms}}}
+x-davit: {post_start_window: 1s, recovery: {backoff: {initial: 50ms, max: 100ms}}}
 x-common: &common {image: "localhost/davit-demo:1", init: true, stop_grace_period: 1s}
 services:
   one: {<<: *common, command: [sleep, "10000"]}
