@@ -190,6 +190,8 @@ void container_state::step() {
   auto next = policy::decide(order.want, seen, memo, {now.boot, now.ledger});
   if (next.phase)
     enter(*next.phase, next.reason, now);
+  if (next.phase == phase::running)
+    memo.term_sent = false; // a stop that was called off: a later one sends its signal anew
   last = next;
   act(next, now);
   report(now);
