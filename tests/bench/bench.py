@@ -25,7 +25,8 @@ def arguments():
     p.add_argument("--pairs", type=int, default=100, help="pairs of crashes for each network (default 100)")
     p.add_argument("--installs", type=int, default=15, help="installs of each side (default 15)")
     p.add_argument("--compose", type=int, default=3, help="of these, how often podman-compose too (default 3)")
-    p.add_argument("--idle-seconds", type=int, default=60, help="how long to watch an idle daemon (default 60)")
+    p.add_argument("--idle-seconds", type=int, default=60, help="how long to watch an idle daemon (default 60); "
+                   "from 300 on, the round of looks that every container gets in 5 minutes is in it")
     p.add_argument("--containers", default="0,20,100", help="running containers of the idle and startup rows")
     p.add_argument("--starts", type=int, default=15, help="starts of the daemon for each count (default 15)")
     p.add_argument("--out", type=pathlib.Path, default=pathlib.Path(__file__).parent / "out")
