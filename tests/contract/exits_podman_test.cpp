@@ -86,12 +86,17 @@ struct stranger {
 
 TEST_CASE("an exit is told with its life and its code") {
   ears e;
-  auto seen = e.up_and_watched("exits", habit::obeys);
-  e.p.ask(ports::signal_container{seen.id, "SIGTERM"});
-  auto told = e.heard.wait(1);
-  CHECK(told.which == seen.current());
-  CHECK(code_of(e, told) == 7);
-  CHECK_FALSE(told.exit.oom);
+  std::optional<std::int32_t> code;
+  // On a machine too busy for conmon podman itself never learns a code (-1): then once more.
+  for (std::size_t n = 1; n <= 3 && !code; ++n) {
+    auto seen = e.up_and_watched("exits-" + std::to_string(n), habit::obeys);
+    e.p.ask(ports::signal_container{seen.id, "SIGTERM"});
+    auto told = e.heard.wait(n);
+    CHECK(told.which == seen.current());
+    CHECK_FALSE(told.exit.oom);
+    code = code_of(e, told);
+  }
+  CHECK(code == 7);
 }
 
 TEST_CASE("a SIGKILL from outside is told as 137, and is no want of memory") {
