@@ -22,7 +22,7 @@ ROWS = {"crash": crash.measure, "install": install.measure, "idle": idle.measure
 def arguments():
     p = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     p.add_argument("--rows", default=",".join(ROWS), help="which rows, with commas (default: all)")
-    p.add_argument("--pairs", type=int, default=100, help="pairs of crashes for each network (default 100)")
+    p.add_argument("--pairs", type=int, default=100, help="rounds of crashes for each network (default 100)")
     p.add_argument("--installs", type=int, default=15, help="installs of each side (default 15)")
     p.add_argument("--compose", type=int, default=3, help="of these, how often podman-compose too (default 3)")
     p.add_argument("--idle-seconds", type=int, default=60, help="how long to watch an idle daemon (default 60); "

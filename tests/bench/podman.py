@@ -39,13 +39,14 @@ class Podman:
         text = answer.read()
         if answer.status not in right:
             raise RuntimeError(f"{method} {path}: {answer.status} {text.decode(errors='replace')}")
-        return json.loads(text) if text else None
+        return json.loads(text) if text else answer.status
 
     def create(self, **spec):
         return self.call("POST", "/containers/create", {"image": IMAGE, **spec})["Id"]
 
     def start(self, container):
-        self.call("POST", f"/containers/{container}/start", right=(204, 304))
+        """204, or 304 where podman takes it for running."""
+        return self.call("POST", f"/containers/{container}/start", right=(204, 304))
 
     def inspect(self, container):
         return self.call("GET", f"/containers/{container}/json")

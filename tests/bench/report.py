@@ -29,11 +29,12 @@ def crash(row):
     rows = []
     for network in ("none", "bridge"):
         r = row[network]
-        rows.append([network, ms(r["davit_s"]), ms(r["podman_s"]), ratio(r["ratio"]), f"at most {GOALS[network]}",
-                     r["ratio"]["n"], f"{r['lost']['davit']} / {r['lost']['podman']}"])
+        rows.append([network, ms(r["davit"]), ms(r["podman"]), ms(r["watcher"]), ratio(r["davit_ratio"]),
+                     f"at most {GOALS[network]}", ratio(r["watcher_ratio"]), r["davit"]["n"],
+                     " / ".join(str(n) for n in r["lost"].values())])
     return ["### Crash to running again", "", load(row), "",
-            *table(["network", "Davit", "podman `restart=always`", "ratio", "goal", "pairs",
-                    "starts that did not last (Davit / podman)"], rows)]
+            *table(["network", "Davit", "podman `restart=always`", "bare watcher", "Davit to podman", "goal",
+                    "watcher to podman", "rounds", "starts that did not last (Davit / podman / watcher)"], rows)]
 
 
 def install(row):
